@@ -1,0 +1,1 @@
+#include "providers/core/provider.hpp"

@@ -1,0 +1,39 @@
+// desired, live, agreed -> what differs, and what kind of cause each difference has. Pure.
+#pragma once
+
+#include "reconciler/plan.hpp"
+
+namespace homeostat {
+
+struct DiffInput {
+  const KindSchema& kind;
+  const ProviderKindSchema* extra;        // may be null
+  const Resource& desired;                // resolved
+  const Attributes& filled;               // desired.attributes with secrets filled in
+  const std::vector<FieldPath>& pending;  // paths (or prefixes) not known before apply
+  const LiveResource* live;               // null: absent
+  const Owned* owned;                     // the ledger's row; null: none
+  const SecretHash& hash;
+  Time now;
+};
+
+struct DiffResult {
+  std::vector<FieldDiff> differs;  // sorted by path; ignored fields are left out
+  std::vector<FieldPath> in_sync;  // compared and equal, sorted
+  Errors warnings;                 // expired ignores
+};
+
+// Compares what the desired state names, field by field, keys of keyed collections one by one, plus
+// keys that we wrote and that the spec no longer names. A field that is gone from the spec is
+// released: not compared.
+[[nodiscard]] DiffResult diff_fields(const DiffInput& input);
+
+// One row of the cause table. `agreed` null pointer = no agreed value.
+[[nodiscard]] Cause cause_of(const nlohmann::json& desired, const nlohmann::json& live,
+                             const nlohmann::json* agreed);
+
+// The value at a path, null where absent. Keys of sets (tags) give true or null.
+[[nodiscard]] nlohmann::json value_at(const Attributes& attributes, const FieldPath& path,
+                                      const KindSchema& kind, const ProviderKindSchema* extra);
+
+}  // namespace homeostat

@@ -1,0 +1,46 @@
+// Walks a plan through the lanes: graph order, one outcome a change, a failure holds back what
+// needs it and nothing else.
+#pragma once
+
+#include <functional>
+
+#include "reconciler/plan.hpp"
+#include "reconciler/resolve.hpp"
+
+namespace homeostat {
+
+enum class OutcomeKind : std::uint8_t { done, failed, skipped, cancelled };
+
+struct Outcome {
+  Address address;
+  Action action = Action::update;
+  OutcomeKind kind = OutcomeKind::skipped;
+  std::optional<Error> error;       // failed; skipped: what it waited for
+  std::string native_id;            // done: of what is there now
+  Attributes attributes = nullptr;  // done: as the server answered
+};
+
+enum class Progress : std::uint8_t { started, finished };
+
+struct ExecuteInput {
+  const Planned& planned;
+  const Spec& spec;
+  Providers& providers;  // opened for writing
+  const SecretValues& secrets;
+  bool by_service = false;  // each service to its end before the next; stop at the first failure
+  // After each service of `by_service`: observes and compares; an error stops the walk.
+  std::function<Status(const std::vector<Outcome>&)> verify_service = {};
+  // Called from the coordinating thread, in order.
+  std::function<void(Progress, const Change&, const Outcome*)> on_progress = {};
+  // Before the first write, and after each outcome, from the coordinating thread: the ledger's
+  // place.
+  std::function<Status(const Change&)> before_write = {};
+  std::function<Status(const Change&, const Outcome&)> after_write = {};
+};
+
+// First stop request: nothing new starts, what is in flight is finished. Second (`cancel`): the
+// providers are told to stop. One outcome for each change that is not held, in order of completion.
+[[nodiscard]] std::vector<Outcome> execute(const ExecuteInput& input, std::stop_token stop,
+                                           std::stop_token cancel);
+
+}  // namespace homeostat

@@ -1,0 +1,1 @@
+#include "reconciler/live_index.hpp"

@@ -1,0 +1,87 @@
+// What `homeostat.yaml` says besides resources: providers, networks, zones, secrets, policy.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "specs/resource.hpp"
+#include "specs/schema.hpp"
+#include "specs/types.hpp"
+
+namespace homeostat {
+
+enum class Adopt : std::uint8_t { never, matching, always };
+
+// One entry of `providers:`. Common settings of every type: `type`, `address`, `mode`, `adopt`,
+// `max_in_flight`, `max_per_second`; the rest stands in the type's ProviderSchema::settings.
+struct ProviderConfig {
+  std::string name;  // the key
+  std::string type;
+  Attributes settings =
+      Attributes::object();     // of the type, and `address`; canonical or as written
+  std::vector<OpenValue> open;  // values of `settings` with ${...}
+  std::optional<Mode> mode;
+  std::optional<Adopt> adopt;
+  int max_in_flight = 4;
+  int max_per_second = 0;  // 0 = no limit
+  Origin where;
+};
+
+enum class Assign : std::uint8_t { none, vmid, lowest };
+
+struct Network {
+  std::string key;
+  Cidr cidr;
+  std::optional<IpAddress> gateway;
+  std::string bridge;
+  std::string provider;  // of its `ips:`; may be empty
+  int vlan = 0;
+  Assign assign = Assign::none;   // none: containers state their address
+  std::vector<IpRange> dhcp;      // never given, never declared
+  std::vector<IpRange> reserved;  // never given; may be declared
+  Origin where;
+};
+
+enum class Authority : std::uint8_t { shared, full };
+
+// One view of a DNS zone. A zone with `reverse` brings the views `<key>~v4` and `<key>~v6`, which
+// stand in Spec::zones as entries of their own with `reverse_of` set.
+struct Zone {
+  std::string key;
+  std::string zone;             // the DNS name, canonical
+  std::vector<std::string> on;  // provider instances
+  enum class PointsTo : std::uint8_t { nothing, container, proxy, value };
+  PointsTo points_to = PointsTo::nothing;
+  std::vector<std::string> values;  // PointsTo::value: addresses, or one name (a CNAME)
+  std::string ttl;                  // canonical duration, or "": the provider's own
+  Authority authority = Authority::shared;
+  std::string reverse_of;  // key of the forward zone, or ""
+  std::string reverse_v4;  // forward zone: keys of its reverse views, or ""
+  std::string reverse_v6;
+  Origin where;
+};
+
+struct SecretSource {
+  std::string name;
+  enum class Kind : std::uint8_t { file, env, command };
+  Kind kind = Kind::env;
+  std::vector<std::string> words;  // the path, the variable, or the command line
+  std::string expires;             // date, or ""
+  Origin where;
+};
+
+enum class Severity : std::uint8_t { off, warning, error };
+
+struct Policy {
+  Mode mode = Mode::report;
+  std::map<std::string, Mode> provider_modes;
+  std::map<std::string, Mode> kind_modes;
+  int max_deletes = 5;                   // deletes + replaces in a scope, before consent is needed
+  int max_delete_percent = 30;           // of what is owned in the scope, from two on
+  std::map<std::string, Severity> lint;  // floating_image_tags, unmonitored
+};
+
+}  // namespace homeostat
