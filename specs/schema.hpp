@@ -107,6 +107,7 @@ struct ReadSink {
   const std::vector<std::string>& files;        // for places in errors: Origin::file indexes it
   std::vector<OpenValue>* open = nullptr;       // null: `${...}` is an error here
   std::vector<FieldOrigin>* origins = nullptr;  // null: not wanted
+  bool live = false;  // what a server holds: `${...}` is plain text, computed fields are welcome
 };
 [[nodiscard]] SourceRef source_ref(const Origin& at, const std::vector<std::string>& files);
 

@@ -58,15 +58,20 @@ struct Observation {
 
 enum class StepKind : std::uint8_t { create, update, restart, replace, remove, stop, mark };
 
-// One write. `after` holds the fields to be set (create: all of them; update: only what the plan
-// showed; null = back to the system's own value). What it does not name stays as it is.
+// One write. `after` holds the fields to be set (create, replace: all of them; else only what the
+// plan showed; null = back to the system's own value). What it does not name stays as it is. Of an
+// object and of a keyed map it holds the changed keys only, of a keyed list an object of its changed
+// keys: true = in, null = out (merge.hpp puts them together). A step whose address is not the one
+// that native_id stands for is a rename. A marker without site: the marker is to be taken off.
 struct Step {
   StepKind kind = StepKind::update;
   const Address& address;
   const std::string& native_id;  // "" for create
   const Attributes& before;      // as observed; null for create
-  const Attributes& after;       // null for remove and mark
-  const Marker& marker;          // to be written along, wherever the kind has a place for it
+  const Attributes& after;       // null for remove, stop and mark
+  // To be written along, wherever the kind has a place for it. Its `id` is the provider's to fill
+  // in: what the thing is called after this step.
+  const Marker& marker;
 };
 
 struct StepResult {
@@ -93,7 +98,9 @@ class Provider {
   [[nodiscard]] virtual Attributes canonical(const Address& address, Attributes wanted) const = 0;
   // By list calls; canonical values.
   [[nodiscard]] virtual Result<Observation> observe(const Scope& scope, std::stop_token stop) = 0;
-  // Idempotent. One result a step, in order. Called from several threads at once.
+  // Idempotent. One result a step, in order. Called from several threads at once. Where a field to
+  // be written is no longer what `before` says (and not yet what `after` says) the step is a
+  // conflict, as far as the system lets one see that without a request more.
   [[nodiscard]] virtual std::vector<Result<StepResult>> apply(std::span<const Step> steps,
                                                               std::stop_token stop) = 0;
 };
