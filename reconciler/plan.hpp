@@ -133,6 +133,7 @@ struct Plan {
   bool work_tree = false;
   bool uncommitted = false;  // a work tree with changes
   bool ledger = false;
+  Time made = {};        // PlanInput::now
   Time at = {};          // of the oldest part of the live view
   bool offline = false;  // against the last observation
   std::vector<ScopeSummary> scopes;

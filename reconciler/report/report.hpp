@@ -26,5 +26,7 @@ struct TextStyle {
 // 0 in sync, 2 something differs, 3 a scope could not be observed. 3 wins over 2; errors (1) are
 // the caller's.
 [[nodiscard]] int exit_code(const Plan& plan);
+// The same for what render_drift_text shows: what git changed does not count.
+[[nodiscard]] int drift_exit_code(const Plan& plan);
 
 }  // namespace homeostat
