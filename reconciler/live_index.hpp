@@ -1,8 +1,10 @@
 // Which live thing is which declared one: by marker, by the ledger's native id, by natural key.
 #pragma once
 
-#include <map>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "reconciler/plan.hpp"
@@ -20,30 +22,61 @@ struct LiveEntry {
   const LiveResource* live = nullptr;
   Scope scope;
   Ownership ownership = Ownership::unowned;
-  Address owner;              // ours: the address it is owned under
-  std::vector<Claim> claims;  // sorted
+  Address owner;  // ours: the address it is owned under
 };
 
-// Points into the Observed that it was made from.
+// Points into the Observed, the LedgerView and the Spec that it was made from. Claims are looked at
+// only when somebody asks for them, so an object is not for several threads at once.
 class LiveIndex {
  public:
   LiveIndex(const Observed& observed, const LedgerView& ledger, const Spec& spec);
+  LiveIndex(const LiveIndex&) = delete;  // its tables point into itself
+  LiveIndex& operator=(const LiveIndex&) = delete;
 
+  // Sorted by scope, address, native id, whatever order they were observed in.
   [[nodiscard]] const std::vector<LiveEntry>& entries() const { return entries_; }
   // What is owned under this address; nullptr where nothing is.
   [[nodiscard]] const LiveEntry* owned_as(const Address& address) const;
   // The live thing that shares a natural claim with a declared one in its scope, or stands at its
-  // address; ours are preferred to others.
+  // address (a copy stands at the address of another, so it does not count there); ours are
+  // preferred to others.
   [[nodiscard]] const LiveEntry* same_thing(const Address& address, const Attributes& attributes,
                                             const Zones& zones) const;
-  // Who holds a claim live.
-  [[nodiscard]] std::vector<const LiveEntry*> holders(const std::string& token) const;
+  // owned_as, else same_thing.
+  [[nodiscard]] const LiveEntry* match(const Resource& resource) const;
+  // Who holds a claim live, in the order of `entries`.
+  [[nodiscard]] std::vector<const LiveEntry*> holders(std::string_view token) const;
+  // What one of `entries` holds, sorted.
+  [[nodiscard]] std::vector<Claim> claims(const LiveEntry& entry) const;
 
  private:
+  struct AddressHash {
+    std::size_t operator()(const Address* address) const;
+  };
+  struct AddressEqual {
+    bool operator()(const Address* a, const Address* b) const { return *a == *b; }
+  };
+  struct ClaimRow {
+    std::string token;
+    bool natural = false;
+    std::size_t entry = 0;
+  };
+  using ByAddress = std::unordered_map<const Address*, std::size_t, AddressHash, AddressEqual>;
+
+  void add_scope(const Scope& scope, const ScopeState& state, const std::string& site);
+  void ask_ledger(const LedgerView& ledger);
+  void settle_owners(const LedgerView& ledger);
+  const std::vector<ClaimRow>& claim_rows() const;
+  const ByAddress& by_address() const;
+
+  const Zones& zones_;
   std::vector<LiveEntry> entries_;
-  std::map<Address, std::size_t> by_owner_;
-  std::map<Address, std::size_t> by_address_;
-  std::multimap<std::string, std::size_t> by_claim_;
+  ByAddress by_owner_;
+  // Made when first asked for.
+  mutable bool claims_known_ = false;
+  mutable std::vector<ClaimRow> claim_rows_;  // sorted by token, then entry
+  mutable bool addresses_known_ = false;
+  mutable ByAddress by_address_;
 };
 
 }  // namespace homeostat

@@ -83,6 +83,7 @@ struct Hold {
 struct Park {
   FieldPath path;
   nlohmann::json value;
+  std::vector<Address> frees;  // changes whose need of this one is met by the park step; sorted
 };
 
 struct Change {

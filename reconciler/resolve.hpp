@@ -9,7 +9,9 @@ struct Resolved {
   Desired desired;  // PTR records added; open values filled (secrets: as written, still in `open`)
   std::map<Address, std::vector<Pending>> pending;
   std::map<Address, Hold> held;  // cannot be known at all now: the target's scope is unknown, ...
-  Errors errors;                 // with places: these stop the run
+  // PTR -> the A or AAAA record that it was made from.
+  std::map<Address, Address> reverse_of;
+  Errors errors;  // with places: these stop the run
   Errors warnings;
 };
 
@@ -18,19 +20,27 @@ struct ResolveInput {
   const Observed& observed;
   const LedgerView& ledger;
   const LiveIndex& live;
+  const std::map<std::string, const ProviderInfo*>& providers;  // by instance
   // Provider::canonical; may be empty.
   const std::function<Attributes(const Address&, Attributes)>& canonical;
 };
 [[nodiscard]] Resolved resolve(const ResolveInput& input);
 
 // At apply: fills what is pending from `known` (attributes by address, as the servers answered),
-// and checks it as at plan time. The error says which value did not pass.
+// and checks it as at plan time; what was filled leaves `resource.open`, unless secrets are left in
+// it. The error says which value did not pass. Provider::canonical is the caller's.
+struct BindInput {
+  const std::map<Address, Attributes>& known;
+  const Spec& spec;
+  const ProviderKindSchema* extra;  // may be null
+};
 [[nodiscard]] Status bind(Resource& resource, const std::vector<Pending>& pending,
-                          const std::map<Address, Attributes>& known);
+                          const BindInput& input);
 
-// The attributes with secrets filled in, for comparing with live values and for writing. Error: the
-// first secret that is not available.
-[[nodiscard]] Result<Attributes> fill_secrets(const Resource& resource,
-                                              const SecretValues& secrets);
+// The attributes with secrets filled in, for comparing with live values and for writing; what is
+// pending stays as written. `extra` may be null. Error: the first secret that is not available, or
+// that does not fit its field; never its value.
+[[nodiscard]] Result<Attributes> fill_secrets(const Resource& resource, const SecretValues& secrets,
+                                              const ProviderKindSchema* extra);
 
 }  // namespace homeostat
