@@ -48,12 +48,13 @@ using Status = tl::expected<void, Error>;
       Error{kind, std::move(message), std::move(hint), std::move(where), std::string()});
 }
 
-// "file:line:column", or "" where no place is known.
+// "file:line:column", the file alone where no line is known, "" where nothing is.
 [[nodiscard]] std::string to_string(const SourceRef& where);
 // One line: "file:line:column: message (hint)".
 [[nodiscard]] std::string to_string(const Error& error);
 // For people: place and message, the excerpt with a caret below the column, the hint. Ends with a
-// newline. Tabs of the excerpt are kept in front of the caret, so that it points right.
+// newline. Tabs of the excerpt are kept in front of the caret, so that it points right; columns
+// count characters; of a very long line the part around the column is shown.
 [[nodiscard]] std::string render(const Error& error);
 // By file, line, column, message; equal errors only once.
 void sort_errors(Errors& errors);
