@@ -5,15 +5,23 @@
 
 namespace homeostat {
 
+// A value that cannot be compared now: everything at or below `path`.
+struct Uncompared {
+  FieldPath path;
+  // Not known before these were applied: shown as a difference. Empty: not shown at all.
+  std::vector<Address> after;
+};
+
 struct DiffInput {
   const KindSchema& kind;
-  const ProviderKindSchema* extra;        // may be null
-  const Resource& desired;                // resolved
-  const Attributes& filled;               // desired.attributes with secrets filled in
-  const std::vector<FieldPath>& pending;  // paths (or prefixes) not known before apply
-  const LiveResource* live;               // null: absent
-  const Owned* owned;                     // the ledger's row; null: none
+  const ProviderKindSchema* extra;  // may be null
+  const Resource& desired;          // resolved
+  const Attributes& filled;         // desired.attributes with secrets filled in
+  const std::vector<Uncompared>& uncompared;
+  const LiveResource* live;  // null: absent
+  const Owned* owned;        // the ledger's row; null: none
   const SecretHash& hash;
+  const std::vector<std::string>& files;  // Spec::files
   Time now;
 };
 
@@ -25,15 +33,12 @@ struct DiffResult {
 
 // Compares what the desired state names, field by field, keys of keyed collections one by one, plus
 // keys that we wrote and that the spec no longer names. A field that is gone from the spec is
-// released: not compared.
+// released: not compared. Where nothing is live every stated field differs, ignored ones too, with
+// cause git where nothing was agreed on before.
 [[nodiscard]] DiffResult diff_fields(const DiffInput& input);
 
 // One row of the cause table. `agreed` null pointer = no agreed value.
 [[nodiscard]] Cause cause_of(const nlohmann::json& desired, const nlohmann::json& live,
                              const nlohmann::json* agreed);
-
-// The value at a path, null where absent. Keys of sets (tags) give true or null.
-[[nodiscard]] nlohmann::json value_at(const Attributes& attributes, const FieldPath& path,
-                                      const KindSchema& kind, const ProviderKindSchema* extra);
 
 }  // namespace homeostat

@@ -11,11 +11,26 @@ inline constexpr std::string_view redacted = "(secret)";
 [[nodiscard]] std::string keyed_hash(std::string_view key, std::string_view value);
 [[nodiscard]] SecretHash make_secret_hash(std::string key);
 
-// Paths of a resource that are secret: by the schema, or because the value holds a ${secret.x}.
+// What the ledger keeps of a secret value: its keyed hash. Null stays null, and what is a hash
+// already stays as it is.
+[[nodiscard]] nlohmann::json hashed(const nlohmann::json& value, const SecretHash& hash);
+[[nodiscard]] bool is_hash(const nlohmann::json& value);
+
+// Whether a value of a resource is secret: by the schema (its own, what encloses it, what it
+// encloses), or because it holds a ${secret.x}. `desired` may be null.
 [[nodiscard]] bool is_secret(const Resource* desired, const KindSchema& kind,
                              const ProviderKindSchema* extra, const FieldPath& path);
 
-// The observation with every value at a secret path replaced by its keyed hash.
+// Attributes fit for a plan. Desired: a ${secret.x} stays as it was written. Live: besides what is
+// secret now, what was secret when agreed, and the values of keyed maps (env) that the spec does
+// not state: those may be anybody's. `desired` and `owned` may be null.
+[[nodiscard]] Attributes redact_desired(const Resource& desired, const KindSchema& kind,
+                                        const ProviderKindSchema* extra);
+[[nodiscard]] Attributes redact_live(const Attributes& live, const Resource* desired,
+                                     const Owned* owned, const KindSchema& kind,
+                                     const ProviderKindSchema* extra);
+
+// The observation with every value that redact_live() would hide replaced by its keyed hash.
 [[nodiscard]] Observed hash_secrets(Observed observed, const Desired& desired,
                                     const std::map<std::string, const ProviderInfo*>& providers,
                                     const SecretHash& hash);
