@@ -1,1 +1,197 @@
 #include "reconciler/live_index.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
+namespace homeostat {
+
+namespace {
+
+// The name alone tells most addresses apart; kind and provider keep `x` of five kinds apart.
+std::size_t mixed(std::size_t a, std::size_t b) { return a ^ (b + 0x9e3779b9U + (a << 6U)); }
+
+bool before(const LiveEntry& a, const LiveEntry& b) {
+  return std::tie(a.live->address, a.live->native_id) <
+         std::tie(b.live->address, b.live->native_id);
+}
+
+// What a thing holds depends on where it was seen, not on what an instance or a zone was called
+// when its marker was written.
+Address seen_as(const LiveEntry& entry) {
+  Address address = entry.live->address;
+  address.provider = entry.scope.provider;
+  if (entry.scope.zone.empty()) return address;
+  const std::size_t slash = std::min(address.name.find('/'), address.name.size());
+  address.name.replace(0, slash, encode_component(entry.scope.zone));
+  return address;
+}
+
+}  // namespace
+
+std::size_t LiveIndex::AddressHash::operator()(const Address* address) const {
+  const std::hash<std::string> hash;
+  return mixed(mixed(hash(address->name), hash(address->kind)), hash(address->provider));
+}
+
+LiveIndex::LiveIndex(const Observed& observed, const LedgerView& ledger, const Spec& spec)
+    : zones_(spec.zones) {
+  std::size_t count = 0;
+  for (const auto& [scope, state] : observed.scopes) count += state.resources.size();
+  entries_.reserve(count);
+  for (const auto& [scope, state] : observed.scopes) add_scope(scope, state, spec.site);
+  ask_ledger(ledger);
+  settle_owners(ledger);
+}
+
+void LiveIndex::add_scope(const Scope& scope, const ScopeState& state, const std::string& site) {
+  const auto first = static_cast<std::ptrdiff_t>(entries_.size());
+  for (const LiveResource& live : state.resources) {
+    LiveEntry entry{&live, scope, Ownership::unowned, {}};
+    if (live.marker && live.marker->site != site) {
+      entry.ownership = Ownership::foreign;
+    } else if (live.marker) {
+      Result<Address> owner = parse_address(live.marker->address);
+      const bool ours = owner && live.marker->id == live.native_id;
+      entry.ownership = ours ? Ownership::ours : Ownership::copy;
+      if (ours) entry.owner = std::move(*owner);
+    }
+    entries_.push_back(std::move(entry));
+  }
+  // Providers list in an order that rarely changes, and then this is one pass.
+  if (!std::is_sorted(entries_.begin() + first, entries_.end(), before)) {
+    std::sort(entries_.begin() + first, entries_.end(), before);
+  }
+}
+
+// Where no marker is, the ledger's word counts: its native id in that scope.
+void LiveIndex::ask_ledger(const LedgerView& ledger) {
+  const auto silent = [](const LiveEntry& entry) { return !entry.live->marker; };
+  if (ledger.owned.empty() || std::none_of(entries_.begin(), entries_.end(), silent)) return;
+  std::unordered_multimap<std::string_view, const Address*> by_native_id;
+  by_native_id.reserve(ledger.owned.size());
+  for (const auto& [address, owned] : ledger.owned) {
+    if (!owned.native_id.empty()) by_native_id.emplace(owned.native_id, &address);
+  }
+  for (LiveEntry& entry : entries_) {
+    if (!silent(entry)) continue;
+    const Address* owner = nullptr;
+    const auto [first, last] = by_native_id.equal_range(entry.live->native_id);
+    for (auto row = first; row != last; ++row) {
+      const Address& address = *row->second;
+      if (address.kind != entry.live->address.kind || scope_of(address) != entry.scope) continue;
+      if (owner == nullptr || address < *owner) owner = &address;
+    }
+    if (owner == nullptr) continue;
+    entry.ownership = Ownership::ours;
+    entry.owner = *owner;
+  }
+}
+
+// One address owns one thing. A marker's word beats the ledger's, since the ledger may be old; of
+// two markers the one whose native id the ledger knows is right, and the other a copy.
+void LiveIndex::settle_owners(const LedgerView& ledger) {
+  by_owner_.reserve(entries_.size());
+  const auto rank = [&ledger](const LiveEntry& entry) {
+    if (!entry.live->marker) return 0;
+    const auto row = ledger.owned.find(entry.owner);
+    const bool known = row != ledger.owned.end() && row->second.native_id == entry.live->native_id;
+    return 1 + (entry.scope == scope_of(entry.owner) ? 1 : 0) + (known ? 2 : 0);
+  };
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].ownership != Ownership::ours) continue;
+    const auto [at, is_new] = by_owner_.emplace(&entries_[i].owner, i);
+    if (is_new) continue;
+    std::size_t winner = at->second;
+    std::size_t loser = i;
+    if (rank(entries_[loser]) > rank(entries_[winner])) std::swap(winner, loser);
+    by_owner_.erase(at);
+    by_owner_.emplace(&entries_[winner].owner, winner);
+    entries_[loser].ownership = entries_[loser].live->marker ? Ownership::copy : Ownership::unowned;
+    entries_[loser].owner = {};
+  }
+}
+
+const LiveEntry* LiveIndex::owned_as(const Address& address) const {
+  const auto found = by_owner_.find(&address);
+  return found == by_owner_.end() ? nullptr : &entries_[found->second];
+}
+
+const LiveEntry* LiveIndex::same_thing(const Address& address, const Attributes& attributes,
+                                       const Zones& zones) const {
+  const KindSchema* kind = find_kind(address.kind);
+  const Scope scope = scope_of(address);
+  const LiveEntry* best = nullptr;
+  if (kind != nullptr && kind->claims != nullptr) {
+    const std::vector<ClaimRow>& rows = claim_rows();
+    for (const Claim& claim : kind->claims(address, attributes, zones)) {
+      if (!claim.natural) continue;
+      auto row = std::lower_bound(
+          rows.begin(), rows.end(), claim.token,
+          [](const ClaimRow& a, const std::string& token) { return a.token < token; });
+      for (; row != rows.end() && row->token == claim.token; ++row) {
+        const LiveEntry& entry = entries_[row->entry];
+        if (!row->natural || entry.scope != scope || entry.live->address.kind != address.kind) {
+          continue;
+        }
+        if (entry.ownership == Ownership::ours) return &entry;
+        if (best == nullptr) best = &entry;
+      }
+    }
+  }
+  if (best != nullptr) return best;
+  const auto found = by_address().find(&address);
+  return found == by_address().end() ? nullptr : &entries_[found->second];
+}
+
+const LiveEntry* LiveIndex::match(const Resource& resource) const {
+  const LiveEntry* entry = owned_as(resource.address);
+  return entry != nullptr ? entry : same_thing(resource.address, resource.attributes, zones_);
+}
+
+std::vector<const LiveEntry*> LiveIndex::holders(std::string_view token) const {
+  const std::vector<ClaimRow>& rows = claim_rows();
+  auto row =
+      std::lower_bound(rows.begin(), rows.end(), token,
+                       [](const ClaimRow& a, std::string_view text) { return a.token < text; });
+  std::vector<const LiveEntry*> found;
+  for (; row != rows.end() && row->token == token; ++row) found.push_back(&entries_[row->entry]);
+  return found;
+}
+
+std::vector<Claim> LiveIndex::claims(const LiveEntry& entry) const {
+  const KindSchema* kind = find_kind(entry.live->address.kind);
+  if (kind == nullptr || kind->claims == nullptr) return {};
+  std::vector<Claim> found = kind->claims(seen_as(entry), entry.live->attributes, zones_);
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+const std::vector<LiveIndex::ClaimRow>& LiveIndex::claim_rows() const {
+  if (claims_known_) return claim_rows_;
+  claims_known_ = true;
+  claim_rows_.reserve(entries_.size() * 2);
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    for (Claim& claim : claims(entries_[i])) {
+      claim_rows_.push_back({std::move(claim.token), claim.natural, i});
+    }
+  }
+  std::sort(claim_rows_.begin(), claim_rows_.end(), [](const ClaimRow& a, const ClaimRow& b) {
+    return std::tie(a.token, a.entry) < std::tie(b.token, b.entry);
+  });
+  return claim_rows_;
+}
+
+const LiveIndex::ByAddress& LiveIndex::by_address() const {
+  if (addresses_known_) return by_address_;
+  addresses_known_ = true;
+  by_address_.reserve(entries_.size());
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Ownership ownership = entries_[i].ownership;
+    if (ownership == Ownership::copy || ownership == Ownership::foreign) continue;
+    by_address_.emplace(&entries_[i].live->address, i);
+  }
+  return by_address_;
+}
+
+}  // namespace homeostat
