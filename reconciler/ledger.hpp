@@ -34,13 +34,15 @@ struct ChangeRecord {
 // One object a process; not thread-safe. All functions may fail on a full or broken disk.
 class Ledger {
  public:
-  // Opens `path`. `create` = false: an absent file gives a ledger whose view is not `present` and
-  // that refuses writes; nothing is created. Newer schemas than ours are refused.
+  // Opens `path`. `create` = true: for writing; file (0600) and folders (0700) are made where they
+  // are absent. `create` = false: for reading; every write is refused, nothing is created or
+  // locked, an absent file gives a view that is not `present`. Newer schemas than ours are refused.
   [[nodiscard]] static Result<Ledger> open(const std::string& path, bool create);
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;
   ~Ledger();
 
+  // `present` from the first run or owned resource on: a new file has nothing to say yet.
   [[nodiscard]] Result<LedgerView> view() const;
   [[nodiscard]] Result<Observed> last_observation() const;  // for --offline
   [[nodiscard]] Result<std::optional<RunRecord>> last_run() const;
@@ -53,6 +55,7 @@ class Ledger {
   [[nodiscard]] Status confirm_full_zone(const std::string& zone_key);
   // Secrets must be hashed by the caller (redact.hpp). Unknown scopes keep their last observation.
   [[nodiscard]] Status save_observation(const Observed& observed);
+  // The last 1,000 runs are kept. `id`, `ended`, `exit_code` and `summary` are not looked at.
   [[nodiscard]] Result<std::int64_t> begin_run(const RunRecord& run);
   [[nodiscard]] Status record_change(std::int64_t run, const ChangeRecord& change);
   [[nodiscard]] Status end_run(std::int64_t run, int exit_code, const std::string& summary,

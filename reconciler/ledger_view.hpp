@@ -34,6 +34,7 @@ struct Owned {
   std::optional<OnRemove> on_remove;
   std::string service;
   SourceRef where;               // the lines that declared it last
+  std::string commit = {};       // ... as they stood in this commit; "" where there was no git
   std::vector<Agreed> agreed;    // sorted by path
   std::vector<OpenDrift> drift;  // sorted by path; path "" = the resource itself is gone
   friend bool operator==(const Owned&, const Owned&) = default;

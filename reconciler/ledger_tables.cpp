@@ -1,0 +1,172 @@
+#include "reconciler/ledger_tables.hpp"
+
+#include <fmt/format.h>
+
+#include "reconciler/ledger_rows.hpp"
+
+namespace homeostat {
+namespace {
+
+Address address_at(const Row& row) {
+  return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+          std::string(row.text(3))};
+}
+
+// Rows of commits that agreed values speak of.
+Result<CommitNames> commit_names(Database& database) {
+  CommitNames names;
+  TRY(database.each("SELECT id, hash FROM commits", {}, [&names](const Row& row) {
+    names.emplace(row.integer(0), row.text(1));
+    return Status();
+  }));
+  return names;
+}
+
+Result<std::int64_t> commit_number(Database& database, CommitNumbers& numbers,
+                                   const std::string& commit) {
+  if (commit.empty()) return 0;
+  if (const auto known = numbers.find(commit); known != numbers.end()) return known->second;
+  TRY(database.run("INSERT INTO commits(hash) VALUES(?)", {commit}));
+  numbers.emplace(commit, database.last_id());
+  return database.last_id();
+}
+
+tl::unexpected<Error> damaged_row(const Database& database, const std::string& what,
+                                  const Error& error) {
+  return fail(
+      ErrorKind::internal,
+      fmt::format("the ledger {} is damaged: {} has {}", database.path(), what, error.message),
+      damaged_hint(database.path()));
+}
+
+tl::unexpected<Error> cannot_store(const std::string& what, const Error& error) {
+  return fail(error.kind, fmt::format("{} cannot be recorded: it has {}", what, error.message));
+}
+
+Result<Owned> owned_at(const Row& row, const CommitNames& names) {
+  Owned owned;
+  owned.native_id = row.text(4);
+  owned.protect = row.integer(5) != 0;
+  TRY_ASSIGN(owned.on_remove, decode_on_remove(row.text(6)));
+  owned.service = row.text(7);
+  owned.where = {std::string(row.text(8)), static_cast<int>(row.integer(9)),
+                 static_cast<int>(row.integer(10))};
+  if (const auto commit = names.find(row.integer(11)); commit != names.end()) {
+    owned.commit = commit->second;
+  }
+  TRY_ASSIGN(owned.agreed, decode_agreed(row.text(12), names));
+  TRY_ASSIGN(owned.drift, decode_drift(row.text(13)));
+  return owned;
+}
+
+Status read_owned(Database& database, std::map<Address, Owned>& owned) {
+  TRY_ASSIGN(const CommitNames names, commit_names(database));
+  return database.each(
+      "SELECT site, kind, name, provider, native_id, protect, on_remove, service, file, line, col,"
+      " commit_id, agreed, drift FROM owned ORDER BY site, kind, name, provider",
+      {}, [&](const Row& row) -> Status {
+        Address address = address_at(row);
+        auto value = owned_at(row, names);
+        if (!value) return damaged_row(database, to_string(address), value.error());
+        owned.emplace_hint(owned.end(), std::move(address), std::move(*value));
+        return {};
+      });
+}
+
+Status save_row(Database& database, CommitNumbers& numbers, const Address& address,
+                const Owned& owned) {
+  for (const Agreed& field : owned.agreed) {
+    TRY(commit_number(database, numbers, field.commit));
+  }
+  TRY_ASSIGN(const auto commit, commit_number(database, numbers, owned.commit));
+  const auto agreed = encode_agreed(owned.agreed, numbers);
+  if (!agreed) return cannot_store(to_string(address), agreed.error());
+  const auto drift = encode_drift(owned.drift);
+  if (!drift) return cannot_store(to_string(address), drift.error());
+  // Equal rows are left alone by the WHERE: no page of the file is written for them.
+  return database.run(
+      "INSERT INTO owned(site, kind, name, provider, native_id, protect, on_remove, service, file,"
+      " line, col, commit_id, agreed, drift) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+      " ON CONFLICT DO UPDATE SET (native_id, protect, on_remove, service, file, line, col,"
+      "  commit_id, agreed, drift) = (excluded.native_id, excluded.protect, excluded.on_remove,"
+      "  excluded.service, excluded.file, excluded.line, excluded.col, excluded.commit_id,"
+      "  excluded.agreed, excluded.drift)"
+      " WHERE (native_id, protect, on_remove, service, file, line, col, commit_id, agreed, drift)"
+      "  <> (excluded.native_id, excluded.protect, excluded.on_remove, excluded.service,"
+      "  excluded.file, excluded.line, excluded.col, excluded.commit_id, excluded.agreed,"
+      "  excluded.drift)",
+      {address.site, address.kind, address.name, address.provider, owned.native_id,
+       std::int64_t{owned.protect}, encode_on_remove(owned.on_remove), owned.service,
+       owned.where.file, std::int64_t{owned.where.line}, std::int64_t{owned.where.column}, commit,
+       *agreed, *drift});
+}
+
+Status save_scope(Database& database, const Scope& scope, const ScopeState& state) {
+  const auto live = encode_live(state.resources);
+  if (!live) return cannot_store("the observation of " + to_string(scope), live.error());
+  TRY(
+      database.run("INSERT INTO scopes(provider, zone, resources, at) VALUES(?,?,?,?) ON CONFLICT"
+                   " DO UPDATE SET resources = excluded.resources, at = excluded.at",
+                   {scope.provider, scope.zone, static_cast<std::int64_t>(state.resources.size()),
+                    seconds_of(state.at)}));
+  return database.run(
+      "INSERT INTO observations(provider, zone, live) VALUES(?,?,?) ON CONFLICT"
+      " DO UPDATE SET live = excluded.live WHERE live <> excluded.live",
+      {scope.provider, scope.zone, *live});
+}
+
+}  // namespace
+
+Status read_view(Database& database, LedgerView& view) {
+  TRY(read_owned(database, view.owned));
+  TRY(database.each("SELECT site, kind, name, provider FROM forgotten", {}, [&](const Row& row) {
+    view.forgotten.insert(address_at(row));
+    return Status();
+  }));
+  TRY(database.each("SELECT zone FROM full_zones", {}, [&](const Row& row) {
+    view.full_zones.emplace(row.text(0));
+    return Status();
+  }));
+  TRY(database.each("SELECT provider, zone, resources, at FROM scopes", {}, [&](const Row& row) {
+    view.scopes[{std::string(row.text(0)), std::string(row.text(1))}] = {
+        static_cast<std::size_t>(row.integer(2)), time_at(row.integer(3))};
+    return Status();
+  }));
+  TRY_ASSIGN(const auto runs, database.integer("SELECT EXISTS(SELECT 1 FROM runs)"));
+  view.present = runs != 0 || !view.owned.empty();
+  return {};
+}
+
+Status read_observed(Database& database, Observed& observed) {
+  return database.each(
+      "SELECT provider, zone, at, live FROM scopes JOIN observations USING (provider, zone)", {},
+      [&](const Row& row) -> Status {
+        const Scope scope{std::string(row.text(0)), std::string(row.text(1))};
+        auto live = decode_live(row.text(3));
+        if (!live) {
+          return damaged_row(database, "the observation of " + to_string(scope), live.error());
+        }
+        observed.scopes[scope] = {std::nullopt, std::move(*live), time_at(row.integer(2))};
+        return {};
+      });
+}
+
+Status write_owned(Database& database, const std::map<Address, Owned>& rows) {
+  CommitNumbers numbers;
+  TRY_ASSIGN(const CommitNames names, commit_names(database));
+  for (const auto& [number, name] : names) numbers.emplace(name, number);
+  for (const auto& [address, owned] : rows) {
+    TRY(save_row(database, numbers, address, owned));
+  }
+  return {};
+}
+
+Status write_observed(Database& database, const Observed& observed) {
+  for (const auto& [scope, state] : observed.scopes) {
+    if (state.unknown) continue;
+    TRY(save_scope(database, scope, state));
+  }
+  return {};
+}
+
+}  // namespace homeostat
