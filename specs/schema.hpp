@@ -40,23 +40,24 @@ enum class Type : std::uint8_t {
 enum class ChangeEffect : std::uint8_t { in_place, restart, replace, never };
 
 struct FieldSchema {
-  std::string name;
+  std::string name = {};
   Type type = Type::text;
-  std::string doc;                    // one or two sentences for the reference
+  std::string doc = {};               // one or two sentences for the reference
   nlohmann::json default_value = {};  // canonical; what `!default` resets to; null: absent
   bool required = false;
   ChangeEffect change = ChangeEffect::in_place;
   bool secret = false;
-  bool computed = false;  // given by the live system; may be referred to, not written
-  bool set = false;       // list: the order means nothing (canonical: sorted, unique)
-  bool keyed = false;     // list (as a set of keys) or map: only stated keys are enforced
-  std::vector<std::string> choices;  // choice; other types: words accepted besides ("auto")
-  std::vector<FieldSchema> fields;   // object: its fields. list, map: one entry, the element
-  std::int64_t min = INT64_MIN;      // integer: inclusive
+  bool computed = false;   // given by the live system where no spec states it
+  bool read_only = false;  // computed, and no spec may state it; references to it are fine
+  bool set = false;        // list: the order means nothing (canonical: sorted, unique)
+  bool keyed = false;      // list (as a set of keys) or map: only stated keys are enforced
+  std::vector<std::string> choices = {};  // choice; other types: words accepted besides ("auto")
+  std::vector<FieldSchema> fields = {};   // object: its fields. list, map: one entry, the element
+  std::int64_t min = INT64_MIN;           // integer, duration (seconds), size (bytes): inclusive
   std::int64_t max = INT64_MAX;
   // A further canonical form or check of a scalar, beyond the type's: a pure function.
   std::function<Result<std::string>(std::string_view)> check = {};
-  std::string example;  // one value, for the reference and for errors
+  std::string example = {};  // one value in YAML, for the reference and for errors
 };
 
 // What a resource holds that no other may hold at the same time: "ip:10.5.0.7", "vmid@pve:110",
@@ -69,10 +70,10 @@ struct Claim {
 };
 
 struct KindSchema {
-  std::string name;     // "proxy_host"
-  std::string section;  // "proxy_hosts"
-  std::string doc;
-  std::vector<FieldSchema> fields;
+  std::string name = {};     // "proxy_host"
+  std::string section = {};  // "proxy_hosts"
+  std::string doc = {};
+  std::vector<FieldSchema> fields = {};
   bool holds_data = false;  // its removal goes by on_remove; its replace or delete needs consent
   // Works on desired and on live attributes alike; unresolved values claim nothing.
   std::vector<Claim> (*claims)(const Address&, const Attributes&, const Zones&) = nullptr;
@@ -83,6 +84,11 @@ struct KindSchema {
 // container, ip, dns, proxy_host, monitor, in this order.
 [[nodiscard]] std::span<const KindSchema> kinds();
 [[nodiscard]] const KindSchema* find_kind(std::string_view name);
+
+// What every resource may say beside the fields of its kind, in the same table form: provider,
+// mode, protect, on_remove, depends_on, ignore, alarm_only. The loader reads them, no provider sees
+// them.
+[[nodiscard]] std::span<const FieldSchema> common_fields();
 
 // What a provider type tells the loader about itself: its own fields and what it cannot do.
 struct ProviderKindSchema {
@@ -106,8 +112,9 @@ struct ReadSink {
   Errors& errors;
   const std::vector<std::string>& files;        // for places in errors: Origin::file indexes it
   std::vector<OpenValue>* open = nullptr;       // null: `${...}` is an error here
-  std::vector<FieldOrigin>* origins = nullptr;  // null: not wanted
-  bool live = false;  // what a server holds: `${...}` is plain text, computed fields are welcome
+  std::vector<FieldOrigin>* origins = nullptr;  // null: not wanted; appended, not sorted
+  bool live = false;  // what a server holds: `${...}` is plain text, computed fields are welcome,
+                      // required ones may be missing
 };
 [[nodiscard]] SourceRef source_ref(const Origin& at, const std::vector<std::string>& files);
 
@@ -126,22 +133,33 @@ struct ReadSink {
 // Reads a mapping as an object of `fields`: unknown keys are errors with a suggestion, required
 // fields are checked where `complete`. `skip` keys belong to the caller. `level_up` and what lies
 // in `fields` are searched for suggestions ("`memory` belongs under `container:`").
+struct KeyPlace {
+  std::string_view key;
+  std::string_view place;  // "under `container:`"
+};
 struct ReadObject {
   std::span<const FieldSchema> fields;
   std::span<const std::string_view> skip = {};
-  std::string what;  // "container", for messages
+  std::string what = {};  // "container", for messages
   bool complete = true;
+  const ReadObject* up = nullptr;            // the mapping around this one: suggestions only
+  std::span<const KeyPlace> elsewhere = {};  // further places that a key may have been meant for
 };
 [[nodiscard]] Attributes read_object(const ReadObject& how, const yaml::Node& node,
                                      const std::string& pointer, const FieldPath& path,
                                      ReadSink& sink);
+// For what is put together from several mappings (defaults, a service): an error at `at` for each
+// required field that `attributes` lacks. A null counts as missing.
+void check_required(std::span<const FieldSchema> fields, const Attributes& attributes,
+                    const std::string& what, const Origin& at, ReadSink& sink);
 // "did you mean `memory`?" or "": the nearest of `known` within edit distance 2 (3 for long words).
 [[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string> known);
 
-// Splits "a ${container.x.ip} b" into parts; targets hold kind and name only. Errors: unclosed,
-// empty or malformed references.
+// Splits "a ${container.x.ip} b" into parts; targets hold kind and (encoded) name, and a provider
+// where one is stated ("${container.x@pve.ip}"). "$${" is a literal "${". Neighbouring literals are
+// one part. Errors: unclosed, empty or malformed references.
 [[nodiscard]] Result<std::vector<TemplatePart>> parse_template(std::string_view text);
-[[nodiscard]] bool has_template(std::string_view text);
+[[nodiscard]] bool has_template(std::string_view text);  // a "${" that is no "$${"
 
 // Generated from the same tables.
 [[nodiscard]] std::string reference_markdown();  // the fields part of specs/README.md

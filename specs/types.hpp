@@ -41,8 +41,9 @@ struct IpRange {  // inclusive, one family
 [[nodiscard]] IpAddress next(const IpAddress& address);
 // The name of its PTR record: "110.0.5.10.in-addr.arpa", no trailing dot.
 [[nodiscard]] std::string reverse_name(const IpAddress& address);
-// The reverse zone that covers all of them, cut at an octet (IPv4) or a nibble (IPv6); nullopt
-// where that would be in-addr.arpa or ip6.arpa itself.
+// The reverse zone that covers all of them, cut at an octet (IPv4) or a nibble (IPv6), at least one
+// label above a single address; nullopt where that would be in-addr.arpa or ip6.arpa itself, where
+// both families are mixed, and for no network.
 [[nodiscard]] std::optional<std::string> reverse_zone(const std::vector<Cidr>& networks);
 
 [[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text);   // decimal; "010" refused
@@ -55,11 +56,16 @@ struct IpRange {  // inclusive, one family
 // Lower case, no trailing dot, IDN labels as xn--; checks lengths. Underscores and a leading `*`
 // label are allowed (records need them).
 [[nodiscard]] Result<std::string> canonical_name(std::string_view text);
+[[nodiscard]] Result<std::string> canonical_host(std::string_view text);  // an address or a name
+// scheme://host[:port][/path]: scheme and host in lower case, no port that the scheme implies. No
+// password: it would be printed.
 [[nodiscard]] Result<std::string> canonical_url(std::string_view text);
 [[nodiscard]] Result<std::string> canonical_date(std::string_view text);
 
 // One value of an RRset in canonical presentation form, names absolute without trailing dot, TXT as
-// its joined text without quotes. `zone` completes a relative target (no inner dot) and "@".
+// its joined text without quotes. `zone` completes a relative target (no inner dot) and "@". What
+// comes out reads back as itself: so a name of one label keeps its dot ("lan."), and a TXT text
+// that begins with `"` stays quoted.
 [[nodiscard]] Result<std::string> canonical_rdata(std::string_view type, std::string_view text,
                                                   std::string_view zone);
 // The target name inside canonical rdata (CNAME MX NS PTR SRV SVCB HTTPS), or "".

@@ -1,6 +1,7 @@
 // The tables of the kinds, one file a kind. schema.hpp's kinds() collects them.
 #pragma once
 
+#include "specs/config.hpp"
 #include "specs/schema.hpp"
 
 namespace homeostat {
@@ -10,5 +11,38 @@ namespace homeostat {
 [[nodiscard]] KindSchema dns_kind();
 [[nodiscard]] KindSchema proxy_host_kind();
 [[nodiscard]] KindSchema monitor_kind();
+
+// The text of a scalar field, or "" where it is absent, no text, or not resolved yet (`${...}`).
+[[nodiscard]] std::string known_text(const Attributes& attributes, std::string_view field);
+
+[[nodiscard]] std::vector<Claim> container_claims(const Address& address,
+                                                  const Attributes& attributes, const Zones&);
+
+// A published port: "[ip:]host[-host]:container[-container][/proto]"; a bare "80" is "80:80/tcp".
+struct PortMapping {
+  std::string ip;  // canonical, without brackets; "" = all
+  int host_first = 0;
+  int host_last = 0;
+  int container_first = 0;  // as many as on the host
+  std::string protocol;     // "tcp", "udp" or "sctp"
+};
+[[nodiscard]] Result<PortMapping> parse_port_mapping(std::string_view text);
+[[nodiscard]] std::string to_string(const PortMapping& mapping);
+
+// --- dns: the form of a value depends on the record's type, which stands in the address ---------
+
+// `values` of a record set of `type` in `zone` (its DNS name), for read_value and canonical_value.
+[[nodiscard]] FieldSchema record_values(std::string_view type, std::string_view zone);
+// What is wrong with a record set as a whole: more than one CNAME, a CNAME at the apex.
+[[nodiscard]] Status check_record_set(const Address& address, const Attributes& attributes);
+// All fields canonical, `values` by the address's type; values with `${...}` stay as written. Where
+// sorting moves a value, its entry in `open` (may be null) follows. The error names the value.
+[[nodiscard]] Result<Attributes> canonical_dns(const Address& address, Attributes attributes,
+                                               std::string_view zone,
+                                               std::vector<OpenValue>* open = nullptr);
+// Whether two record types may not stand at one name: CNAME tolerates no other.
+[[nodiscard]] bool records_exclude(std::string_view type_a, std::string_view type_b);
+// The absolute name of a record, no trailing dot: ("www", "lab.example.org"), ("@", ...).
+[[nodiscard]] std::string record_name(std::string_view owner, std::string_view zone);
 
 }  // namespace homeostat
