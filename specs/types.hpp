@@ -30,7 +30,7 @@ struct IpRange {  // inclusive, one family
 };
 
 [[nodiscard]] Result<IpAddress> parse_ip(std::string_view text);  // no zone id, no leading zeros
-[[nodiscard]] std::string to_string(const IpAddress& address);    // RFC 5952 for IPv6
+[[nodiscard]] std::string to_string(const IpAddress& address);    // inet_ntop's form
 [[nodiscard]] Result<Cidr> parse_cidr(std::string_view text);     // host bits must be zero
 [[nodiscard]] std::string to_string(const Cidr& cidr);
 [[nodiscard]] Result<IpRange> parse_ip_range(std::string_view text);  // "a-b", or one address
