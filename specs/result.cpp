@@ -13,17 +13,23 @@ namespace {
 // What is shown of a very long line, in characters around the column.
 constexpr std::size_t window = 120;
 
-// One line that is safe to print, as characters: bytes that are not UTF-8 and control characters
-// (a terminal would obey them) become U+FFFD; tabs stay.
+// Control characters, which a terminal would obey, and those that hide or reorder others.
+bool is_unprintable(std::string_view c) {
+  if (c.size() == 1) return (static_cast<unsigned char>(c[0]) < 0x20 && c != "\t") || c == "\x7F";
+  return (c >= "\xC2\x80" && c < "\xC2\xA0") || c == "\xEF\xBB\xBF" ||
+         (c >= "\xE2\x80\xAA" && c <= "\xE2\x80\xAE") ||
+         (c >= "\xE2\x81\xA6" && c <= "\xE2\x81\xA9");
+}
+
+// One line that is safe to print, as characters: what is not, and bytes that are not UTF-8, become
+// U+FFFD; tabs stay.
 std::vector<std::string> printable(std::string_view text) {
   std::vector<std::string> characters;
   for (std::size_t pos = 0; pos < text.size();) {
     const std::size_t length = utf8_length(text, pos);
-    const auto first = static_cast<unsigned char>(text[pos]);
-    const bool control =
-        (first < 0x20 && first != '\t') || first == 0x7F ||
-        (length == 2 && first == 0xC2 && static_cast<unsigned char>(text[pos + 1]) < 0xA0);
-    characters.emplace_back(length == 0 || control ? "\xEF\xBF\xBD" : text.substr(pos, length));
+    const std::string_view character = text.substr(pos, length);
+    const bool safe = length > 0 && !is_unprintable(character);
+    characters.emplace_back(safe ? character : "\xEF\xBF\xBD");
     pos += length == 0 ? 1 : length;
   }
   return characters;
