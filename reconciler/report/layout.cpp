@@ -1,0 +1,204 @@
+#include "reconciler/report/layout.hpp"
+
+#include <algorithm>
+
+#include "reconciler/report/cells.hpp"
+
+namespace homeostat {
+namespace {
+
+constexpr std::size_t symbol_width = 3;  // "-/+"
+constexpr std::size_t gap = 2;
+constexpr std::size_t least_change_width = 40;
+
+const char* ansi(Tone tone) {
+  switch (tone) {
+    case Tone::plain:
+      return "";
+    case Tone::quiet:
+      return "\x1b[2m";
+    case Tone::good:
+      return "\x1b[32m";
+    case Tone::change:
+      return "\x1b[33m";
+    case Tone::drift:
+      return "\x1b[35m";
+    case Tone::bad:
+      return "\x1b[31m";
+  }
+  return "";
+}
+
+std::size_t columns(const TextStyle& style) {
+  return static_cast<std::size_t>(std::max(style.width, 20));
+}
+
+struct Table {
+  std::size_t address = 0;  // width of the column
+  std::size_t change = 0;   // where it starts
+  std::size_t room = 0;     // from there to the edge
+  std::size_t cause = 0;    // where it starts, counted from the change column; 0: always below
+};
+
+// The lines of one difference. Where "a -> b" does not fit, b stands below a.
+std::vector<std::string> fitted(const Phrase& phrase, std::size_t room, bool verbose) {
+  const std::string whole = to_string(phrase);
+  if (text_width(whole) <= room) return {whole};
+  if (verbose || phrase.right.empty()) return wrap(whole, room);
+  const auto rest = [&](const std::string& beside) {
+    const std::size_t used = text_width(beside) + 1;
+    return std::max<std::size_t>(room - std::min(room, used), 16);
+  };
+  if (phrase.left.empty()) {
+    const std::string value = cut_middle(phrase.right, rest(phrase.head));
+    return {phrase.head.empty() ? value : phrase.head + " " + value};
+  }
+  // ", should be " ends the first line and starts the second: the comma stays behind.
+  const bool comma = phrase.joint.front() == ',';
+  std::string joint = phrase.joint.substr(phrase.joint.find_first_not_of(", "));
+  const std::size_t width =
+      std::min(rest(phrase.head) - (comma ? 1 : 0), rest(joint.substr(0, joint.size() - 1)));
+  const auto [left, right] = cut_pair(phrase.left, phrase.right, width);
+  return {phrase.head + " " + left + (comma ? "," : ""), joint + right};
+}
+
+std::vector<std::vector<std::string>> fit_all(const Row& row, std::size_t room, bool verbose) {
+  std::vector<std::vector<std::string>> out;
+  out.reserve(row.lines.size());
+  for (const Line& line : row.lines) out.push_back(fitted(line.phrase, room, verbose));
+  return out;
+}
+
+// Takes the cause column that most rows fit beside.
+std::size_t best_cause_column(const std::vector<Row>& rows, std::size_t room, bool verbose) {
+  std::vector<std::size_t> from(room + 1, 0);  // a cause may stand there, and further right ...
+  std::vector<std::size_t> to(room + 2, 0);    // ... up to here
+  for (const Row& row : rows) {
+    for (const Line& line : row.lines) {
+      const std::size_t change = text_width(fitted(line.phrase, room, verbose).front()) + gap;
+      const std::size_t cause = text_width(line.cause.text);
+      if (cause == 0 || change + cause > room) continue;
+      ++from[change];
+      ++to[room - cause + 1];
+    }
+  }
+  std::size_t best = 0;
+  std::size_t most = 0;
+  std::size_t fit = 0;
+  for (std::size_t at = 0; at <= room; ++at) {
+    fit += from[at];
+    fit -= to[at];
+    if (fit > most) {
+      most = fit;
+      best = at;
+    }
+  }
+  return best;
+}
+
+Table measure(const std::vector<Row>& rows, const TextStyle& style) {
+  const std::size_t width = columns(style);
+  const std::size_t fixed = symbol_width + 1 + gap;
+  const std::size_t cap = width - fixed - std::min(least_change_width, (width - fixed) / 2);
+  Table table;
+  for (const Row& row : rows) {
+    const std::size_t has = text_width(row.address);
+    if (has <= cap) table.address = std::max(table.address, has);
+  }
+  table.change = fixed + table.address;
+  table.room = width - table.change;
+  table.cause = best_cause_column(rows, table.room, style.verbose);
+  return table;
+}
+
+// The cause beside the first line of its change where it fits there, else below the last.
+void add_change(std::vector<std::string>& out, const Line& line, std::vector<std::string> change,
+                const Table& table, bool color) {
+  const std::string& cause = line.cause.text;
+  if (!cause.empty()) {
+    const std::size_t has = text_width(change.front());
+    const std::size_t at = std::max(table.cause, has + gap);
+    if (at + text_width(cause) <= table.room) {
+      change.front() = padded(change.front(), at) + painted(cause, line.cause.tone, color);
+    } else {
+      for (const std::string& part : wrap(cause, table.room)) {
+        change.push_back(painted(part, line.cause.tone, color));
+      }
+    }
+  }
+  for (std::string& part : change) out.push_back(std::move(part));
+}
+
+void add_row(std::string& out, const Row& row, const Table& table, const TextStyle& style) {
+  std::vector<std::string> right;
+  std::vector<std::vector<std::string>> changes = fit_all(row, table.room, style.verbose);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    add_change(right, row.lines[i], std::move(changes[i]), table, style.color);
+  }
+  for (const std::string& note : row.notes) {
+    for (std::string& part : wrap(note, table.room)) right.push_back(std::move(part));
+  }
+  out.append(symbol_width - std::min(symbol_width, text_width(row.symbol)), ' ');
+  out += painted(row.symbol, row.tone, style.color) + " ";
+  std::size_t next = 0;
+  if (text_width(row.address) > table.address) {
+    out += row.address + "\n";
+  } else {
+    out += padded(row.address, table.address + gap) + right[next++] + "\n";
+  }
+  for (; next < right.size(); ++next) {
+    out += std::string(table.change, ' ') + right[next] + "\n";
+  }
+}
+
+}  // namespace
+
+std::string painted(const std::string& text, Tone tone, bool color) {
+  if (!color || tone == Tone::plain || text.empty()) return text;
+  return ansi(tone) + text + "\x1b[0m";
+}
+
+std::string lay_out(const std::vector<Row>& rows, const TextStyle& style) {
+  const Table table = measure(rows, style);
+  std::string out;
+  for (const Row& row : rows) add_row(out, row, table, style);
+  return out;
+}
+
+std::string paragraph(const std::string& lead, const std::string& text, int width) {
+  const std::size_t indent = text_width(lead);
+  const auto edge = static_cast<std::size_t>(std::max(width, 20));
+  const std::size_t room = edge - std::min(indent, edge / 2);
+  std::string out = lead;
+  bool first = true;
+  for (const std::string& line : wrap(text, room)) {
+    if (!first) out += std::string(indent, ' ');
+    out += line + "\n";
+    first = false;
+  }
+  return out;
+}
+
+std::string flow(const std::vector<Words>& pieces, const TextStyle& style) {
+  const std::size_t width = columns(style);
+  std::string out;
+  std::size_t used = 0;
+  for (const Words& piece : pieces) {
+    const std::size_t has = text_width(piece.text);
+    if (used > 0 && used + 3 + has <= width) {
+      out += "   " + painted(piece.text, piece.tone, style.color);
+      used += 3 + has;
+      continue;
+    }
+    if (used > 0) out += "\n";
+    bool first = true;
+    for (const std::string& line : wrap(piece.text, width - 6)) {
+      out += (first ? "  " : "\n      ") + painted(line, piece.tone, style.color);
+      used = (first ? 2 : 6) + text_width(line);
+      first = false;
+    }
+  }
+  return pieces.empty() ? out : out + "\n";
+}
+
+}  // namespace homeostat

@@ -1,0 +1,281 @@
+#include "reconciler/report/rows.hpp"
+
+#include <fmt/format.h>
+
+#include "reconciler/report/cells.hpp"
+
+namespace homeostat {
+namespace {
+
+Words symbol_of(const Change& change, Voice voice) {
+  if (is_unknown(change)) return {"?", Tone::change};
+  if (change.hold) return {"x", Tone::bad};
+  const bool drift = change.cause == Cause::drift || change.cause == Cause::both;
+  if (voice == Voice::drift && drift) return {"!", Tone::drift};
+  switch (change.action) {
+    case Action::create:
+      return {"+", Tone::good};
+    case Action::adopt:
+      return {"=", Tone::good};
+    case Action::rename:
+      return {">", Tone::good};
+    case Action::update:
+    case Action::restart:
+      return drift ? Words{"!", Tone::drift} : Words{"~", Tone::change};
+    case Action::replace:
+      return {"-/+", Tone::bad};
+    case Action::remove:
+      return {"-", Tone::bad};
+    case Action::release:
+      return {"o", Tone::change};
+  }
+  return {};
+}
+
+// The values of a resource that is not on both sides: of one to be created the desired ones, of one
+// to be deleted the live ones.
+class Portrait {
+ public:
+  Portrait(const Change& change, const Phrasing& phrasing)
+      : change_(change), phrasing_(phrasing), gone_(change.action == Action::remove) {}
+
+  // What tells it from its like, in one line: the values of a record, what a proxy host forwards.
+  [[nodiscard]] std::string gist() const {
+    const std::string& kind = change_.address.kind;
+    if (kind == "dns") return value("values");
+    if (kind == "ip") return listed({"address", "mac"});
+    if (kind == "container") return listed({"image", "template", "ip", "memory"});
+    if (kind == "monitor") return listed({"type", "target"});
+    if (kind == "proxy_host") return forward();
+    return everything();
+  }
+
+  [[nodiscard]] std::string value(std::string_view path) const {
+    for (const FieldDiff& field : change_.fields) {
+      if (field.path == path) return of(field);
+    }
+    const Attributes& all = gone_ ? change_.before : change_.after;
+    const auto found = all.is_object() ? all.find(path) : all.end();
+    return all.is_object() && found != all.end() ? value_words(*found) : "";
+  }
+
+  [[nodiscard]] std::string of(const FieldDiff& field) const {
+    if (!gone_ && !field.after.empty()) {
+      return "(after " + phrasing_.addresses(field.after) + ")";
+    }
+    return value_words(gone_ ? field.live : field.desired);
+  }
+
+ private:
+  [[nodiscard]] std::string listed(const std::vector<std::string>& paths) const {
+    std::string out;
+    for (const std::string& path : paths) {
+      const std::string text = value(path);
+      if (!text.empty()) out += (out.empty() ? "" : ", ") + text;
+    }
+    return out.empty() ? everything() : out;
+  }
+
+  [[nodiscard]] std::string forward() const {
+    const std::string scheme = value("forward/scheme");
+    const std::string port = value("forward/port");
+    std::string to = value("forward/host");
+    if (to.empty()) return value("domains");
+    if (!scheme.empty()) to = scheme + "://" + to;
+    if (!port.empty()) to += ":" + port;
+    return value("domains") + " to " + to;
+  }
+
+  [[nodiscard]] std::string everything() const {
+    std::string out;
+    for (const FieldDiff& field : change_.fields) {
+      out += (out.empty() ? "" : ", ") + printable(field.path) + " " + of(field);
+    }
+    return out;
+  }
+
+  const Change& change_;
+  const Phrasing& phrasing_;
+  const bool gone_;
+};
+
+Phrase difference(const FieldDiff& field, const Phrasing& phrasing) {
+  const std::string path = printable(field.path);
+  const bool drift = phrasing.voice == Voice::drift;
+  const bool both_there = !field.live.is_null() && !field.desired.is_null();
+  if (field.secret && both_there && field.after.empty()) {
+    return {path + (drift ? " differs (secret)" : " changes (secret)")};
+  }
+  const std::string wanted = field.after.empty()
+                                 ? value_words(field.desired)
+                                 : "(after " + phrasing.addresses(field.after) + ")";
+  if (drift) return {path + " is", value_words(field.live), ", should be ", wanted};
+  return {path, value_words(field.live), " -> ", wanted};
+}
+
+// What `both` loses: git wins.
+std::string loss(const FieldDiff& field, const Phrasing& phrasing) {
+  std::string out = "(git wins: " + printable(field.path) + " ";
+  out += field.secret ? "as changed" : cut_middle(value_words(field.live), 40);
+  out += " by hand";
+  if (field.since) out += " since " + phrasing.moment(*field.since);
+  if (!field.by.empty()) out += ", by " + printable(field.by) + ",";
+  return out + " is lost)";
+}
+
+void add_line(Row& row, Phrase phrase, Words cause) {
+  row.lines.push_back({std::move(phrase), std::move(cause)});
+}
+
+void add_fields(Row& row, const Change& change, const Phrasing& phrasing) {
+  for (const FieldDiff& field : change.fields) {
+    if (phrasing.voice == Voice::drift && !caused_outside_git(field.cause)) continue;
+    add_line(row, difference(field, phrasing), phrasing.cause(field));
+    if (field.cause == Cause::both) row.notes.push_back(loss(field, phrasing));
+  }
+}
+
+void add_portrait(Row& row, const Change& change, const Phrasing& phrasing) {
+  const Portrait portrait(change, phrasing);
+  const bool gone = change.action == Action::remove;
+  const std::string verb = !change.hold ? "" : gone ? "delete: " : "create:";
+  Words cause = phrasing.cause(change);
+  const std::string gist = portrait.gist();
+  if (phrasing.voice == Voice::drift) {
+    const std::string head = gist.empty() ? "is gone" : "is gone, should be";
+    add_line(row, {head, "", "", gist}, std::move(cause));
+    return;
+  }
+  if (!gone && change.cause == Cause::drift) cause.text += ", deleted by hand";
+  if (gist.empty()) {
+    add_line(row, {action_name(change.action)}, std::move(cause));
+    return;
+  }
+  if (!phrasing.style.verbose || change.fields.empty()) {
+    add_line(row, {verb + (gone ? "was" : ""), "", "", gist}, std::move(cause));
+    return;
+  }
+  for (const FieldDiff& field : change.fields) {
+    std::string head = gone ? "was " : "";
+    head += printable(field.path);
+    add_line(row, {std::move(head), "", "", portrait.of(field)}, cause);
+  }
+}
+
+std::string release_words(const Change& change) {
+  return change.on_remove == OnRemove::stop ? "is stopped, then no longer managed"
+                                            : "no longer managed, stays as it is";
+}
+
+void add_notes(Row& row, const Change& change, const Phrasing& phrasing) {
+  if (phrasing.voice == Voice::plan) {
+    if (change.action == Action::restart) row.notes.emplace_back("(restart)");
+    if (change.action == Action::replace) {
+      row.notes.emplace_back(change.data ? "(replace: destroys it with its data, makes it anew)"
+                                         : "(replace: destroys it, makes it anew)");
+    }
+    if (change.action == Action::adopt && !change.hold) {
+      row.notes.emplace_back("(exists already, becomes ours)");
+    }
+    if (change.park) {
+      row.notes.push_back(fmt::format("(by way of {} {}, to break a circle)",
+                                      printable(change.park->path),
+                                      value_words(change.park->value)));
+    }
+    if (change.gap) {
+      row.notes.push_back(fmt::format("(a short gap: {} cannot do both at once)",
+                                      printable(change.address.provider)));
+    }
+    if (phrasing.style.verbose && !change.needs.empty()) {
+      row.notes.push_back("(after " + phrasing.addresses(change.needs) + ")");
+    }
+  }
+  if (change.hold) {
+    row.notes.push_back((is_unknown(change) ? "unknown: " : "held: ") +
+                        printable(change.hold->text));
+  }
+}
+
+// A cause is said once for the lines it holds for.
+void drop_repeated_causes(Row& row) {
+  for (std::size_t i = row.lines.size(); i-- > 1;) {
+    if (row.lines[i].cause.text == row.lines[i - 1].cause.text) row.lines[i].cause.text.clear();
+  }
+}
+
+std::string unknown_words(std::size_t count, const Scope& scope) {
+  const std::string who = scope.zone.empty()
+                              ? printable(scope.provider)
+                              : printable(scope.zone) + " on " + printable(scope.provider);
+  return fmt::format("{} not compared: {} is unknown", count, who);
+}
+
+}  // namespace
+
+std::string to_string(const Phrase& phrase) {
+  const std::string values = phrase.left + phrase.joint + phrase.right;
+  if (phrase.head.empty() || values.empty()) return phrase.head + values;
+  return phrase.head + " " + values;
+}
+
+Row describe(const Change& change, const Phrasing& phrasing) {
+  Row row;
+  const Words symbol = symbol_of(change, phrasing.voice);
+  row.symbol = symbol.text;
+  row.tone = symbol.tone;
+  row.address = phrasing.address(change.address);
+  switch (change.action) {
+    case Action::create:
+    case Action::remove:
+      add_portrait(row, change, phrasing);
+      break;
+    case Action::rename:
+      add_line(row, {"was " + (change.from ? phrasing.address(*change.from) : "")},
+               phrasing.cause(change));
+      add_fields(row, change, phrasing);
+      break;
+    case Action::release:
+      add_line(row, {release_words(change)}, phrasing.cause(change));
+      break;
+    case Action::adopt:
+    case Action::update:
+    case Action::restart:
+    case Action::replace:
+      add_fields(row, change, phrasing);
+      break;
+  }
+  if (row.lines.empty()) {
+    add_line(row, {change.quiet ? "as declared" : action_name(change.action)},
+             change.quiet ? Words{} : phrasing.cause(change));
+  }
+  add_notes(row, change, phrasing);
+  drop_repeated_causes(row);
+  return row;
+}
+
+std::vector<Row> describe_unknown(const Phrasing& phrasing) {
+  std::vector<Row> rows;
+  for (const auto& [scope, kinds] : phrasing.plan.unknown) {
+    for (const auto& [kind, count] : kinds) {
+      Row row;
+      row.symbol = "?";
+      row.tone = Tone::change;
+      row.address = printable(scope.zone.empty() ? kind : kind + "/" + scope.zone) + "/*";
+      row.lines.push_back({{unknown_words(count, scope)}});
+      rows.push_back(std::move(row));
+    }
+  }
+  if (!phrasing.style.verbose) return rows;
+  for (const auto& [address, resource] : phrasing.spec.desired) {
+    if (!phrasing.plan.unknown.contains(scope_of(address))) continue;
+    Row row;
+    row.symbol = "?";
+    row.tone = Tone::change;
+    row.address = phrasing.address(address);
+    row.lines.push_back({{"not compared"}});
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace homeostat

@@ -1,0 +1,34 @@
+// A plan's changes as rows of words, before anybody lays them out.
+#pragma once
+
+#include "reconciler/report/words.hpp"
+
+namespace homeostat {
+
+// `head left joint right`: "memory" "2GiB" " -> " "4GiB". The values may be cut, the rest may not.
+struct Phrase {
+  std::string head = {};
+  std::string left = {};
+  std::string joint = {};
+  std::string right = {};
+};
+[[nodiscard]] std::string to_string(const Phrase& phrase);
+
+struct Line {
+  Phrase phrase;
+  Words cause = {};  // empty text: none, or the same as that of the line above
+};
+
+struct Row {
+  std::string symbol;
+  Tone tone = Tone::plain;
+  std::string address;
+  std::vector<Line> lines;         // at least one
+  std::vector<std::string> notes;  // whole sentences below
+};
+
+// In the drift report only the fields that git did not cause.
+[[nodiscard]] Row describe(const Change& change, const Phrasing& phrasing);
+[[nodiscard]] std::vector<Row> describe_unknown(const Phrasing& phrasing);
+
+}  // namespace homeostat

@@ -1,0 +1,177 @@
+// The last line of a plan, and what the process says to its caller.
+#include <fmt/format.h>
+
+#include "reconciler/report/report.hpp"
+#include "reconciler/report/words.hpp"
+
+namespace homeostat {
+namespace {
+
+bool goes(const Change& change) {
+  return change.action == Action::remove || change.action == Action::replace;
+}
+
+void add(std::string& out, std::string_view more) {
+  if (more.empty()) return;
+  if (!out.empty()) out += ", ";
+  out += more;
+}
+
+void add_count(std::string& out, std::size_t count, std::string_view what) {
+  if (count > 0) add(out, fmt::format("{} {}", count, what));
+}
+
+// "1 of 181 owned in lab"; the limit beside it once it is reached.
+std::string share(const Plan& plan, const ScopeSummary& scope, std::size_t going) {
+  std::string out =
+      fmt::format("{} of {} owned in {}", going, scope.owned, scope_words(plan, scope.scope));
+  if (going >= scope.limit && scope.limit > 0) out += fmt::format(", limit {}", scope.limit);
+  return out;
+}
+
+std::string shares_that_go(const Plan& plan) {
+  std::string out;
+  for (const ScopeSummary& scope : plan.scopes) {
+    if (scope.going > 0) add(out, share(plan, scope, scope.going));
+  }
+  return out.empty() ? out : " (" + out + ")";
+}
+
+bool held_for_their_number(const Change& change) {
+  return goes(change) && change.hold &&
+         (change.hold->code == HoldCode::too_many_deletes ||
+          change.hold->code == HoldCode::would_empty || change.hold->code == HoldCode::reads_empty);
+}
+
+std::string shares_held(const Plan& plan) {
+  std::map<Scope, std::size_t> held;
+  for (const Change& change : plan.changes) {
+    if (held_for_their_number(change)) ++held[scope_of(change.address)];
+  }
+  std::string out;
+  for (const ScopeSummary& scope : plan.scopes) {
+    const auto found = held.find(scope.scope);
+    if (found != held.end()) add(out, share(plan, scope, found->second));
+  }
+  return out.empty() ? out : " (" + out + ")";
+}
+
+std::string in_sync_line(const Plan& plan, const Counts& counts) {
+  if (counts.unknown > 0) {
+    return fmt::format("{} unknown, the other {} in sync", counts.unknown, compared(plan));
+  }
+  std::string out = "in sync: " + counted(plan.resources, "resource");
+  if (counts.adopt_quietly > 0) {
+    out += fmt::format(" ({} to adopt as they are)", counts.adopt_quietly);
+  }
+  return out;
+}
+
+bool some_scope_unknown(const Plan& plan) {
+  for (const ScopeSummary& scope : plan.scopes) {
+    if (scope.unknown) return true;
+  }
+  return !plan.unknown.empty();
+}
+
+}  // namespace
+
+std::size_t compared(const Plan& plan) {
+  std::size_t unknown = 0;
+  for (const auto& [scope, kinds] : plan.unknown) {
+    for (const auto& [kind, count] : kinds) unknown += count;
+  }
+  return plan.resources - std::min(plan.resources, unknown);
+}
+
+bool has_drift(const Change& change) {
+  if (change.quiet) return false;
+  if (change.action == Action::create) return change.cause == Cause::drift;
+  if (change.fields.empty()) return caused_outside_git(change.cause);
+  for (const FieldDiff& field : change.fields) {
+    if (caused_outside_git(field.cause)) return true;
+  }
+  return false;
+}
+
+Counts count(const Plan& plan) {
+  Counts out;
+  for (const auto& [scope, kinds] : plan.unknown) {
+    for (const auto& [kind, not_compared] : kinds) out.unknown += not_compared;
+  }
+  for (const Change& change : plan.changes) {
+    if (change.quiet) {
+      ++out.adopt_quietly;
+    } else if (is_unknown(change)) {
+      ++out.unknown;
+    } else if (change.hold) {
+      ++out.held;
+    } else {
+      switch (change.action) {
+        case Action::create:
+          ++out.create;
+          break;
+        case Action::adopt:
+          ++out.adopt;
+          break;
+        case Action::rename:
+          ++out.rename;
+          break;
+        case Action::update:
+        case Action::restart:
+          ++(change.cause == Cause::drift || change.cause == Cause::both ? out.drift : out.change);
+          break;
+        case Action::replace:
+          ++out.replace;
+          break;
+        case Action::remove:
+          ++out.remove;
+          break;
+        case Action::release:
+          ++out.release;
+          break;
+      }
+    }
+  }
+  return out;
+}
+
+std::string summary_line(const Plan& plan) {
+  const Counts counts = count(plan);
+  std::string out;
+  add_count(out, counts.create, "to create");
+  add_count(out, counts.adopt, "to adopt");
+  add_count(out, counts.rename, "to rename");
+  add_count(out, counts.change, "to change");
+  add_count(out, counts.drift, counts.drift == 1 ? "drift to repair" : "drifts to repair");
+  add_count(out, counts.release, "to release");
+  add_count(out, counts.replace, "to replace");
+  add_count(out, counts.remove, "to delete");
+  out += shares_that_go(plan);
+  add_count(out, counts.held, "held back");
+  out += shares_held(plan);
+  if (out.empty()) {
+    out = in_sync_line(plan, counts);
+  } else {
+    add_count(out, counts.unknown, "unknown");
+  }
+  return plan.stops.empty() ? out : "stopped, nothing will be written: " + out;
+}
+
+int exit_code(const Plan& plan) {
+  if (some_scope_unknown(plan)) return 3;
+  for (const Change& change : plan.changes) {
+    if (!change.quiet) return 2;
+  }
+  return 0;
+}
+
+int drift_exit_code(const Plan& plan) {
+  if (some_scope_unknown(plan)) return 3;
+  for (const Change& change : plan.changes) {
+    if (has_drift(change)) return 2;
+  }
+  return 0;
+}
+
+}  // namespace homeostat

@@ -1,0 +1,245 @@
+#include "reconciler/report/words.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "reconciler/report/cells.hpp"
+
+namespace homeostat {
+namespace {
+
+constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+std::string nested_words(const nlohmann::json& value);
+
+std::string scalar_words(const nlohmann::json& value, bool nested) {
+  if (value.is_null()) return "(none)";
+  if (!value.is_string()) return value.dump();
+  std::string text = printable(value.get_ref<const std::string&>());
+  const bool edge = text.empty() || text.front() == ' ' || text.back() == ' ';
+  const bool inner = nested && text.find_first_of(",=[]{}") != std::string::npos;
+  return edge || inner ? '"' + text + '"' : text;
+}
+
+std::string joined(const nlohmann::json& value) {
+  std::string out;
+  for (const auto& [key, item] : value.items()) {
+    if (!out.empty()) out += ", ";
+    if (value.is_object()) out += printable(key) + "=";
+    out += nested_words(item);
+  }
+  return out;
+}
+
+std::string nested_words(const nlohmann::json& value) {
+  if (value.is_object()) return "{" + joined(value) + "}";
+  if (value.is_array()) return "[" + joined(value) + "]";
+  return scalar_words(value, true);
+}
+
+std::string person(std::string_view author) {
+  return printable(author.substr(0, author.find(" <")));
+}
+
+}  // namespace
+
+std::string value_words(const nlohmann::json& value) {
+  if (!value.is_structured()) return scalar_words(value, false);
+  return value.empty() ? "(empty)" : joined(value);
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string age_words(std::chrono::seconds age) {
+  const auto seconds = std::max<std::int64_t>(0, age.count());
+  if (seconds < 90) return fmt::format("{} s", seconds);
+  if (seconds < 90 * 60) return fmt::format("{} min", seconds / 60);
+  if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
+  return fmt::format("{} days", seconds / 86400);
+}
+
+std::string scope_words(const Plan& plan, const Scope& scope) {
+  if (scope.zone.empty()) return printable(scope.provider);
+  for (const ScopeSummary& other : plan.scopes) {
+    if (other.scope.zone == scope.zone && other.scope.provider != scope.provider) {
+      return printable(to_string(scope));
+    }
+  }
+  return printable(scope.zone);
+}
+
+std::string action_name(Action action) {
+  switch (action) {
+    case Action::create:
+      return "create";
+    case Action::adopt:
+      return "adopt";
+    case Action::rename:
+      return "rename";
+    case Action::update:
+      return "update";
+    case Action::restart:
+      return "restart";
+    case Action::replace:
+      return "replace";
+    case Action::remove:
+      return "delete";
+    case Action::release:
+      return "release";
+  }
+  return "";
+}
+
+std::string utc_time(Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
+std::string short_commit(std::string_view commit) { return std::string(commit.substr(0, 7)); }
+
+std::string revision_words(const Plan& plan) {
+  if (plan.commit.empty()) return "no git";
+  std::string out = plan.branch.empty() ? "" : printable(plan.branch) + "@";
+  out += short_commit(plan.commit);
+  return plan.uncommitted ? out + "+uncommitted" : out;
+}
+
+std::string error_words(const Error& error) {
+  std::string out = printable(error.message);
+  return error.hint.empty() ? out : out + " (" + printable(error.hint) + ")";
+}
+
+bool is_unknown(const Change& change) {
+  return change.hold && change.hold->code == HoldCode::no_ledger;
+}
+
+bool caused_outside_git(Cause cause) {
+  return cause == Cause::drift || cause == Cause::both || cause == Cause::first_contact;
+}
+
+Phrasing::Phrasing(const Plan& of, const Spec& from, const TextStyle& look, Voice whose)
+    : plan(of), spec(from), style(look), voice(whose), today_(of.made == Time{} ? of.at : of.made) {
+  std::map<std::string, std::string> providers;
+  for (const Change& change : plan.changes) {
+    const std::string name = change.address.kind + "/" + change.address.name;
+    const auto [found, fresh] = providers.emplace(name, change.address.provider);
+    if (!fresh && found->second != change.address.provider) ambiguous_.insert(name);
+  }
+}
+
+std::string Phrasing::address(const Address& address) const {
+  bool several = ambiguous_.contains(address.kind + "/" + address.name);
+  // Neighbours in the map differ in the provider alone.
+  const Address first = {address.site, address.kind, address.name, ""};
+  for (auto next = spec.desired.lower_bound(first); !several && next != spec.desired.end();
+       ++next) {
+    const Address& other = next->first;
+    if (other.site != address.site || other.kind != address.kind || other.name != address.name) {
+      break;
+    }
+    several = other.provider != address.provider;
+  }
+  return printable(display(address, several, address.site != plan.site));
+}
+
+std::string Phrasing::addresses(const std::vector<Address>& addresses) const {
+  std::string out;
+  for (const Address& one : addresses) out += (out.empty() ? "" : ", ") + address(one);
+  return out;
+}
+
+std::string Phrasing::moment(Time time, bool seconds) const {
+  const auto shift = std::chrono::minutes(style.utc_offset_minutes);
+  const auto day = std::chrono::floor<std::chrono::days>(time + shift);
+  const auto today = std::chrono::floor<std::chrono::days>(today_ + shift);
+  const std::chrono::hh_mm_ss clock(time + shift - day);
+  std::string out;
+  if (day != today) {
+    const std::chrono::year_month_day date(day);
+    out = fmt::format("{} {} ", static_cast<unsigned>(date.day()),
+                      months.at(static_cast<unsigned>(date.month()) - 1));
+    if (date.year() != std::chrono::year_month_day(today).year()) {
+      out += fmt::format("{} ", static_cast<int>(date.year()));
+    }
+  }
+  out += fmt::format("{:02}:{:02}", clock.hours().count(), clock.minutes().count());
+  return seconds ? out + fmt::format(":{:02}", clock.seconds().count()) : out;
+}
+
+std::string Phrasing::place(const SourceRef& where) const {
+  if (where.file.empty()) return "";
+  const std::string file = printable(where.file);
+  return where.line > 0 ? fmt::format("{}:{}", file, where.line) : file;
+}
+
+std::string Phrasing::place(const std::vector<Origin>& lines) const {
+  if (lines.empty() || lines.front().line == 0) return "";
+  const std::uint32_t file = lines.front().file;
+  if (file >= spec.files.size()) return "";
+  return fmt::format("{}:{}", printable(spec.files[file]), lines.front().line);
+}
+
+std::string Phrasing::git(const std::optional<Provenance>& provenance,
+                          const std::vector<Origin>& lines) const {
+  const std::string word = plan.commit.empty() ? "spec" : "git";
+  if (!provenance) {
+    const std::string where = place(lines);
+    return where.empty() ? word : word + " " + where;
+  }
+  const std::string where = place(provenance->where);
+  if (provenance->uncommitted || provenance->commit.empty()) {
+    std::string out = provenance->uncommitted ? "uncommitted" : word;
+    if (provenance->removed) out += ", removed from " + printable(provenance->where.file);
+    return provenance->removed || where.empty() ? out : out + " " + where;
+  }
+  std::string out = "git " + short_commit(provenance->commit);
+  const std::string author = person(provenance->author);
+  if (provenance->removed) return out + " removed" + (author.empty() ? "" : ", " + author);
+  if (!where.empty()) out += " " + where;
+  return author.empty() ? out : out + " " + author;
+}
+
+std::string Phrasing::since(const std::optional<Time>& time, const std::string& by) const {
+  std::string out;
+  if (time) out += " since " + moment(*time);
+  if (!by.empty()) out += (time ? ", by " : " by ") + printable(by);
+  return out;
+}
+
+Words Phrasing::cause(Cause cause, const std::optional<Provenance>& provenance,
+                      const std::vector<Origin>& lines, const std::string& drift) const {
+  switch (cause) {
+    case Cause::none:
+      return {};
+    case Cause::git:
+      return {git(provenance, lines),
+              provenance && provenance->uncommitted ? Tone::change : Tone::quiet};
+    case Cause::drift:
+      return {"drift" + drift, Tone::drift};
+    case Cause::both:
+      return {"both: " + git(provenance, lines), Tone::bad};
+    case Cause::first_contact: {
+      const std::string where = provenance ? place(provenance->where) : place(lines);
+      return {where.empty() ? "first contact" : "first contact " + where, Tone::drift};
+    }
+  }
+  return {};
+}
+
+Words Phrasing::cause(const FieldDiff& field) const {
+  return cause(field.cause, field.provenance, field.lines, since(field.since, field.by));
+}
+
+Words Phrasing::cause(const Change& change) const {
+  return cause(change.cause, change.provenance, change.lines, since(change.since, ""));
+}
+
+}  // namespace homeostat

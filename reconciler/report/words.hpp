@@ -1,0 +1,98 @@
+// How a plan's values, times, addresses and causes are said. The same words in text and Markdown.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconciler/report/report.hpp"
+
+namespace homeostat {
+
+// What a terminal may colour; the words say the same without.
+enum class Tone : std::uint8_t { plain, quiet, good, change, drift, bad };
+
+struct Words {
+  std::string text;
+  Tone tone = Tone::plain;
+};
+
+// Plan and drift report say the same difference from two sides: "2GiB -> 4GiB" is what will be
+// done, "is 2GiB, should be 4GiB" what was found.
+enum class Voice : std::uint8_t { plan, drift };
+
+// What wording depends on besides the thing itself. Lives for one rendering.
+class Phrasing {
+ public:
+  Phrasing(const Plan& plan, const Spec& spec, const TextStyle& style, Voice voice);
+
+  const Plan& plan;
+  const Spec& spec;
+  const TextStyle& style;
+  const Voice voice;
+
+  // Provider and site only where more than one could be meant.
+  [[nodiscard]] std::string address(const Address& address) const;
+  [[nodiscard]] std::string addresses(const std::vector<Address>& addresses) const;
+  // "13:41"; "19 Nov 13:41" where that is not the day of the plan.
+  [[nodiscard]] std::string moment(Time time, bool seconds = false) const;
+  // "forgejo.yaml:4"
+  [[nodiscard]] std::string place(const SourceRef& where) const;
+  [[nodiscard]] std::string place(const std::vector<Origin>& lines) const;
+
+  [[nodiscard]] Words cause(const FieldDiff& field) const;
+  [[nodiscard]] Words cause(const Change& change) const;
+
+ private:
+  [[nodiscard]] std::string git(const std::optional<Provenance>& provenance,
+                                const std::vector<Origin>& lines) const;
+  [[nodiscard]] std::string since(const std::optional<Time>& time, const std::string& by) const;
+  [[nodiscard]] Words cause(Cause cause, const std::optional<Provenance>& provenance,
+                            const std::vector<Origin>& lines, const std::string& drift) const;
+
+  std::set<std::string> ambiguous_;  // kind/name of changes on several providers
+  Time today_;
+};
+
+// "a, b" of a list, "k=v, k=w" of a map, "(none)" of null.
+[[nodiscard]] std::string value_words(const nlohmann::json& value);
+// "1 resource", "2 resources"
+[[nodiscard]] std::string counted(std::size_t count, std::string_view noun);
+// "40 s", "12 min", "3 h", "5 days"
+[[nodiscard]] std::string age_words(std::chrono::seconds age);
+// "lab" of dns/lab where one provider alone has that zone, "pve" of a provider's own scope.
+[[nodiscard]] std::string scope_words(const Plan& plan, const Scope& scope);
+[[nodiscard]] std::string action_name(Action action);  // as in JSON: "delete" for remove
+// "2026-11-20T14:02:11Z"
+[[nodiscard]] std::string utc_time(Time time);
+[[nodiscard]] std::string short_commit(std::string_view commit);
+// "main@3f2a91c+uncommitted", or "no git"
+[[nodiscard]] std::string revision_words(const Plan& plan);
+// Message and hint, on one line.
+[[nodiscard]] std::string error_words(const Error& error);
+
+// How many of what; held and unknown ones count as such only.
+struct Counts {
+  std::size_t create = 0;
+  std::size_t adopt = 0;
+  std::size_t adopt_quietly = 0;
+  std::size_t rename = 0;
+  std::size_t change = 0;
+  std::size_t drift = 0;
+  std::size_t replace = 0;
+  std::size_t remove = 0;
+  std::size_t release = 0;
+  std::size_t held = 0;
+  std::size_t unknown = 0;
+};
+[[nodiscard]] Counts count(const Plan& plan);
+// Shown as unknown, not as held: a possible delete that the ledger would have to vouch for.
+[[nodiscard]] bool is_unknown(const Change& change);
+[[nodiscard]] bool caused_outside_git(Cause cause);
+// Whether the drift report shows it.
+[[nodiscard]] bool has_drift(const Change& change);
+// Declared resources whose scope could be observed.
+[[nodiscard]] std::size_t compared(const Plan& plan);
+
+}  // namespace homeostat
