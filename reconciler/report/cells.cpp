@@ -5,42 +5,23 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "specs/utf8.hpp"
+
 namespace homeostat {
 namespace {
 
 struct CodePoint {
-  std::uint32_t value = 0;
+  std::uint32_t value = 0;  // not valid: the byte
   std::size_t bytes = 1;
   bool valid = false;
 };
 
 CodePoint code_point_at(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint32_t first = byte(at);
-  if (first < 0x80) return {first, 1, true};
-  std::size_t bytes = 0;
-  std::uint32_t value = 0;
-  std::uint32_t least = 0;
-  if ((first & 0xE0U) == 0xC0U) {
-    bytes = 2;
-    value = first & 0x1FU;
-    least = 0x80;
-  } else if ((first & 0xF0U) == 0xE0U) {
-    bytes = 3;
-    value = first & 0x0FU;
-    least = 0x800;
-  } else if ((first & 0xF8U) == 0xF0U) {
-    bytes = 4;
-    value = first & 0x07U;
-    least = 0x10000;
-  }
-  if (bytes == 0 || at + bytes > text.size()) return {first, 1, false};
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(at + i) & 0xC0U) != 0x80U) return {first, 1, false};
-    value = (value << 6U) | (byte(at + i) & 0x3FU);
-  }
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < least || value > 0x10FFFF || surrogate) return {first, 1, false};
+  const std::size_t bytes = utf8_length(text, at);
+  if (bytes <= 1) return {byte(at), 1, bytes == 1};
+  std::uint32_t value = byte(at) & (0xFFU >> (bytes + 1));
+  for (std::size_t i = 1; i < bytes; ++i) value = (value << 6U) | (byte(at + i) & 0x3FU);
   return {value, bytes, true};
 }
 
@@ -65,15 +46,12 @@ std::string window(std::string_view text, const std::vector<std::size_t>& at, st
                    std::size_t width) {
   const std::size_t count = at.size() - 1;
   if (count <= width) return std::string(text);
-  from = std::min(from, count - std::min(count, width - 1));
   std::string out = from > 0 ? "…" : "";
-  std::size_t room = width - (from > 0 ? 1 : 0);
+  const std::size_t room = width - (from > 0 ? 1 : 0);
   const bool more = from + room < count;
-  if (more) --room;
-  const std::size_t to = std::min(count, from + room);
+  const std::size_t to = std::min(count, from + room - (more ? 1 : 0));
   out += text.substr(at[from], at[to] - at[from]);
-  if (more) out += "…";
-  return out;
+  return more ? out + "…" : out;
 }
 
 }  // namespace
@@ -103,13 +81,7 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::size_t text_width(std::string_view text) {
-  std::size_t width = 0;
-  for (const char c : text) {
-    if ((static_cast<std::uint8_t>(c) & 0xC0U) != 0x80U) ++width;
-  }
-  return width;
-}
+std::size_t text_width(std::string_view text) { return utf8_count(text); }
 
 std::string padded(std::string text, std::size_t width) {
   const std::size_t has = text_width(text);
@@ -138,7 +110,10 @@ std::pair<std::string, std::string> cut_pair(std::string_view left, std::string_
              right.substr(at_right[differs], at_right[differs + 1] - at_right[differs])) {
     ++differs;
   }
-  const std::size_t from = differs > width / 3 ? differs - width / 3 : 0;
+  // From the same place in both, however near the end it is.
+  const std::size_t shorter = std::min(at_left.size(), at_right.size()) - 1;
+  const std::size_t from =
+      std::min(differs - std::min(differs, width / 3), shorter - std::min(shorter, width - 1));
   return {window(left, at_left, from, width), window(right, at_right, from, width)};
 }
 

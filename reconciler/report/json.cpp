@@ -204,7 +204,11 @@ json one_change(const Change& from, const Spec& spec) {
   if (from.from) out["from"] = to_string(*from.from);
   if (!from.native_id.empty()) out["native_id"] = from.native_id;
   if (!from.group.empty()) out["group"] = from.group;
-  if (from.park) out["park"] = {{"path", from.park->path}, {"value", from.park->value}};
+  if (from.park) {
+    out["park"] = {{"path", from.park->path},
+                   {"value", from.park->value},
+                   {"frees", addresses(from.park->frees)}};
+  }
   if (from.on_remove) out["on_remove"] = on_remove_name(*from.on_remove);
   if (from.hold) out["hold"] = {{"code", hold_name(from.hold->code)}, {"text", from.hold->text}};
   add_origin(out, from, spec);

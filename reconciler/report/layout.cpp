@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t symbol_width = 3;  // "-/+"
 constexpr std::size_t gap = 2;
 constexpr std::size_t least_change_width = 40;
+constexpr std::size_t least_value_width = 12;
 
 const char* ansi(Tone tone) {
   switch (tone) {
@@ -30,7 +31,7 @@ const char* ansi(Tone tone) {
 }
 
 std::size_t columns(const TextStyle& style) {
-  return static_cast<std::size_t>(std::max(style.width, 20));
+  return static_cast<std::size_t>(std::max(style.width, 40));
 }
 
 struct Table {
@@ -45,21 +46,27 @@ std::vector<std::string> fitted(const Phrase& phrase, std::size_t room, bool ver
   const std::string whole = to_string(phrase);
   if (text_width(whole) <= room) return {whole};
   if (verbose || phrase.right.empty()) return wrap(whole, room);
-  const auto rest = [&](const std::string& beside) {
-    const std::size_t used = text_width(beside) + 1;
-    return std::max<std::size_t>(room - std::min(room, used), 16);
+  // The columns that a value has beside these words; a head that leaves too few stands alone.
+  const auto beside = [&](const std::string& words) {
+    return room - std::min(room - least_value_width, text_width(words));
   };
+  const std::string lead = phrase.head.empty() ? "" : phrase.head + " ";
+  const bool alone = text_width(lead) + least_value_width > room;
+  const std::size_t first = alone ? room : beside(lead);
+  std::vector<std::string> out;
+  if (alone) out.push_back(phrase.head);
   if (phrase.left.empty()) {
-    const std::string value = cut_middle(phrase.right, rest(phrase.head));
-    return {phrase.head.empty() ? value : phrase.head + " " + value};
+    out.push_back((alone ? "" : lead) + cut_middle(phrase.right, first));
+    return out;
   }
-  // ", should be " ends the first line and starts the second: the comma stays behind.
+  // Of ", should be " the comma ends the first line, the words begin the second.
   const bool comma = phrase.joint.front() == ',';
-  std::string joint = phrase.joint.substr(phrase.joint.find_first_not_of(", "));
-  const std::size_t width =
-      std::min(rest(phrase.head) - (comma ? 1 : 0), rest(joint.substr(0, joint.size() - 1)));
+  const std::string joint = phrase.joint.substr(phrase.joint.find_first_not_of(", "));
+  const std::size_t width = std::min(first - (comma ? 1 : 0), beside(joint));
   const auto [left, right] = cut_pair(phrase.left, phrase.right, width);
-  return {phrase.head + " " + left + (comma ? "," : ""), joint + right};
+  out.push_back((alone ? "" : lead) + left + (comma ? "," : ""));
+  out.push_back(joint + right);
+  return out;
 }
 
 std::vector<std::vector<std::string>> fit_all(const Row& row, std::size_t room, bool verbose) {
@@ -115,7 +122,7 @@ Table measure(const std::vector<Row>& rows, const TextStyle& style) {
 void add_change(std::vector<std::string>& out, const Line& line, std::vector<std::string> change,
                 const Table& table, bool color) {
   const std::string& cause = line.cause.text;
-  if (!cause.empty()) {
+  if (!cause.empty() && !line.same_cause) {
     const std::size_t has = text_width(change.front());
     const std::size_t at = std::max(table.cause, has + gap);
     if (at + text_width(cause) <= table.room) {

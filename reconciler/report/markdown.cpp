@@ -28,7 +28,7 @@ std::string entities(std::string_view text) {
 // Backticks where nothing in the text can end them or the cell; else HTML, which needs no fence.
 std::string code(std::string_view text) {
   if (text.empty()) return "";
-  const bool simple = text.find_first_of("`|\\<>&") == std::string_view::npos &&
+  const bool simple = text.find_first_of("`|\\<") == std::string_view::npos &&
                       text.front() != ' ' && text.back() != ' ';
   return simple ? fmt::format("`{}`", text) : "<code>" + entities(text) + "</code>";
 }
@@ -57,7 +57,7 @@ std::string table_row(const Row& row) {
   };
   for (const Line& line : row.lines) {
     add(changes, short_phrase(line.phrase));
-    add(causes, line.cause.text);
+    if (!line.same_cause) add(causes, line.cause.text);
   }
   for (const std::string& note : row.notes) add(changes, note);
   return fmt::format("| {} | {} | {} | {} |\n", code(row.symbol), code(row.address), changes,

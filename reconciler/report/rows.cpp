@@ -124,7 +124,8 @@ std::string loss(const FieldDiff& field, const Phrasing& phrasing) {
 }
 
 void add_line(Row& row, Phrase phrase, Words cause) {
-  row.lines.push_back({std::move(phrase), std::move(cause)});
+  const bool same = !row.lines.empty() && row.lines.back().cause.text == cause.text;
+  row.lines.push_back({std::move(phrase), std::move(cause), same});
 }
 
 void add_fields(Row& row, const Change& change, const Phrasing& phrasing) {
@@ -196,13 +197,6 @@ void add_notes(Row& row, const Change& change, const Phrasing& phrasing) {
   }
 }
 
-// A cause is said once for the lines it holds for.
-void drop_repeated_causes(Row& row) {
-  for (std::size_t i = row.lines.size(); i-- > 1;) {
-    if (row.lines[i].cause.text == row.lines[i - 1].cause.text) row.lines[i].cause.text.clear();
-  }
-}
-
 std::string unknown_words(std::size_t count, const Scope& scope) {
   const std::string who = scope.zone.empty()
                               ? printable(scope.provider)
@@ -249,7 +243,6 @@ Row describe(const Change& change, const Phrasing& phrasing) {
              change.quiet ? Words{} : phrasing.cause(change));
   }
   add_notes(row, change, phrasing);
-  drop_repeated_causes(row);
   return row;
 }
 
@@ -261,7 +254,7 @@ std::vector<Row> describe_unknown(const Phrasing& phrasing) {
       row.symbol = "?";
       row.tone = Tone::change;
       row.address = printable(scope.zone.empty() ? kind : kind + "/" + scope.zone) + "/*";
-      row.lines.push_back({{unknown_words(count, scope)}});
+      add_line(row, {unknown_words(count, scope)}, {});
       rows.push_back(std::move(row));
     }
   }
@@ -272,7 +265,7 @@ std::vector<Row> describe_unknown(const Phrasing& phrasing) {
     row.symbol = "?";
     row.tone = Tone::change;
     row.address = phrasing.address(address);
-    row.lines.push_back({{"not compared"}});
+    add_line(row, {"not compared"}, {});
     rows.push_back(std::move(row));
   }
   return rows;

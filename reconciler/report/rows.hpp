@@ -16,7 +16,8 @@ struct Phrase {
 
 struct Line {
   Phrase phrase;
-  Words cause = {};  // empty text: none, or the same as that of the line above
+  Words cause = {};
+  bool same_cause = false;  // as the line above: not said again
 };
 
 struct Row {

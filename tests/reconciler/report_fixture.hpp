@@ -77,12 +77,17 @@ inline Hold held(HoldCode code, const std::string& text) {
   return out;
 }
 
+inline Error problem(const std::string& message, const std::string& hint = {},
+                     const SourceRef& where = {}) {
+  return {ErrorKind::transient, message, hint, where, ""};
+}
+
 // The plan that the design shows.
 inline Plan design_plan() {
   Plan plan = empty_plan();
   plan.scopes = {scope("dns", ""), scope("dns", "lab", 181, 1), scope("kuma", ""),
                  scope("npm", "", 20), scope("pve", "", 12)};
-  plan.scopes[2].unknown = Error{.kind = ErrorKind::transient, .message = "no answer in 10 s"};
+  plan.scopes[2].unknown = problem("no answer in 10 s");
   plan.scopes[2].not_compared = 4;
   plan.unknown[{"kuma", ""}]["monitor"] = 4;
 

@@ -69,7 +69,7 @@ Plan full_plan() {
   all.since = november(1, 0, 0);
   all.needs = field.after;
   all.group = "dns/lab/x";
-  all.park = Park{"ip", "10.5.0.99"};
+  all.park = Park{"ip", "10.5.0.99", field.after};
   all.on_remove = OnRemove::stop;
   all.hold = held(HoldCode::protected_one, "protect: true");
   all.data = all.gap = true;
