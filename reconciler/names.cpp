@@ -120,4 +120,36 @@ std::string_view name_of(Finding::Kind kind) {
 
 std::string_view name_of(Mode mode) { return mode == Mode::report ? "report" : "enforce"; }
 
+std::string_view name_of(OnRemove on_remove) {
+  switch (on_remove) {
+    case OnRemove::keep:
+      return "keep";
+    case OnRemove::stop:
+      return "stop";
+    case OnRemove::destroy:
+      return "delete";
+  }
+  return "";
+}
+
+std::string_view name_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::invalid_spec:
+      return "invalid_spec";
+    case ErrorKind::auth:
+      return "auth";
+    case ErrorKind::not_found:
+      return "not_found";
+    case ErrorKind::conflict:
+      return "conflict";
+    case ErrorKind::transient:
+      return "transient";
+    case ErrorKind::cancelled:
+      return "cancelled";
+    case ErrorKind::internal:
+      return "internal";
+  }
+  return "";
+}
+
 }  // namespace homeostat

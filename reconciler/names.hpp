@@ -15,5 +15,7 @@ namespace homeostat {
 [[nodiscard]] std::string_view name_of(ChangeEffect effect);
 [[nodiscard]] std::string_view name_of(Finding::Kind kind);
 [[nodiscard]] std::string_view name_of(Mode mode);
+[[nodiscard]] std::string_view name_of(OnRemove on_remove);  // "delete" for destroy
+[[nodiscard]] std::string_view name_of(ErrorKind kind);
 
 }  // namespace homeostat

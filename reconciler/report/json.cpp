@@ -1,4 +1,5 @@
 // The plan for programs: everything in it, in the form that plan.schema.json describes.
+#include "reconciler/names.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/report/words.hpp"
 
@@ -6,118 +7,6 @@ namespace homeostat {
 namespace {
 
 using nlohmann::json;
-
-const char* cause_name(Cause cause) {
-  switch (cause) {
-    case Cause::none:
-      return "none";
-    case Cause::git:
-      return "git";
-    case Cause::drift:
-      return "drift";
-    case Cause::both:
-      return "both";
-    case Cause::first_contact:
-      return "first_contact";
-  }
-  return "";
-}
-
-const char* effect_name(ChangeEffect effect) {
-  switch (effect) {
-    case ChangeEffect::in_place:
-      return "in_place";
-    case ChangeEffect::restart:
-      return "restart";
-    case ChangeEffect::replace:
-      return "replace";
-    case ChangeEffect::never:
-      return "never";
-  }
-  return "";
-}
-
-const char* hold_name(HoldCode code) {
-  switch (code) {
-    case HoldCode::adopt_differs:
-      return "adopt_differs";
-    case HoldCode::adopt_never:
-      return "adopt_never";
-    case HoldCode::foreign:
-      return "foreign";
-    case HoldCode::in_the_way:
-      return "in_the_way";
-    case HoldCode::never_field:
-      return "never_field";
-    case HoldCode::unsupported:
-      return "unsupported";
-    case HoldCode::self:
-      return "self";
-    case HoldCode::cycle:
-      return "cycle";
-    case HoldCode::no_ledger:
-      return "no_ledger";
-    case HoldCode::value_unknown:
-      return "value_unknown";
-    case HoldCode::protected_one:
-      return "protected";
-    case HoldCode::needs_consent:
-      return "needs_consent";
-    case HoldCode::too_many_deletes:
-      return "too_many_deletes";
-    case HoldCode::would_empty:
-      return "would_empty";
-    case HoldCode::reads_empty:
-      return "reads_empty";
-    case HoldCode::depends:
-      return "depends";
-  }
-  return "";
-}
-
-const char* on_remove_name(OnRemove on_remove) {
-  switch (on_remove) {
-    case OnRemove::keep:
-      return "keep";
-    case OnRemove::stop:
-      return "stop";
-    case OnRemove::destroy:
-      return "delete";
-  }
-  return "";
-}
-
-const char* finding_name(Finding::Kind kind) {
-  switch (kind) {
-    case Finding::Kind::copy:
-      return "copy";
-    case Finding::Kind::orphan:
-      return "orphan";
-    case Finding::Kind::unmanaged:
-      return "unmanaged";
-  }
-  return "";
-}
-
-const char* error_name(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::invalid_spec:
-      return "invalid_spec";
-    case ErrorKind::auth:
-      return "auth";
-    case ErrorKind::not_found:
-      return "not_found";
-    case ErrorKind::conflict:
-      return "conflict";
-    case ErrorKind::transient:
-      return "transient";
-    case ErrorKind::cancelled:
-      return "cancelled";
-    case ErrorKind::internal:
-      return "internal";
-  }
-  return "";
-}
 
 json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
@@ -146,7 +35,7 @@ json addresses(const std::vector<Address>& addresses) {
 
 // Without the excerpt: a line of the user's text, which may hold what belongs nowhere else.
 json error(const Error& error) {
-  json out = {{"kind", error_name(error.kind)}, {"message", error.message}};
+  json out = {{"kind", name_of(error.kind)}, {"message", error.message}};
   if (!error.hint.empty()) out["hint"] = error.hint;
   if (!error.where.file.empty()) out["where"] = place(error.where);
   return out;
@@ -167,8 +56,8 @@ json field(const FieldDiff& from, const Spec& spec) {
   json out = {{"path", from.path},
               {"desired", from.desired},
               {"live", from.live},
-              {"cause", cause_name(from.cause)},
-              {"effect", effect_name(from.effect)},
+              {"cause", name_of(from.cause)},
+              {"effect", name_of(from.effect)},
               {"secret", from.secret},
               {"alarm_only", from.alarm_only},
               {"lines", places(from.lines, spec)}};
@@ -191,9 +80,9 @@ void add_origin(json& out, const Change& change, const Spec& spec) {
 json one_change(const Change& from, const Spec& spec) {
   json fields = json::array();
   for (const FieldDiff& one : from.fields) fields.push_back(field(one, spec));
-  json out = {{"action", action_name(from.action)},
+  json out = {{"action", name_of(from.action)},
               {"address", to_string(from.address)},
-              {"cause", cause_name(from.cause)},
+              {"cause", name_of(from.cause)},
               {"before", from.before},
               {"after", from.after},
               {"fields", std::move(fields)},
@@ -209,8 +98,8 @@ json one_change(const Change& from, const Spec& spec) {
                    {"value", from.park->value},
                    {"frees", addresses(from.park->frees)}};
   }
-  if (from.on_remove) out["on_remove"] = on_remove_name(*from.on_remove);
-  if (from.hold) out["hold"] = {{"code", hold_name(from.hold->code)}, {"text", from.hold->text}};
+  if (from.on_remove) out["on_remove"] = name_of(*from.on_remove);
+  if (from.hold) out["hold"] = {{"code", name_of(from.hold->code)}, {"text", from.hold->text}};
   add_origin(out, from, spec);
   return out;
 }
@@ -230,7 +119,7 @@ json one_scope(const ScopeSummary& from) {
 }
 
 json one_finding(const Finding& from) {
-  return {{"kind", finding_name(from.kind)},
+  return {{"kind", name_of(from.kind)},
           {"address", to_string(from.address)},
           {"native_id", text_or_null(from.native_id)},
           {"text", from.text}};

@@ -4,6 +4,7 @@
 
 #include <cctype>
 
+#include "reconciler/names.hpp"
 #include "reconciler/report/cells.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/report/rows.hpp"
@@ -127,8 +128,8 @@ std::vector<std::string> remarks(const Phrasing& phrasing) {
     out.push_back((place.empty() ? "" : place + ": ") + error_words(warning));
   }
   for (const Finding& finding : phrasing.plan.findings) {
-    if (finding.kind == Finding::Kind::unmanaged) continue;
-    out.push_back(phrasing.address(finding.address) + ": " + printable(finding.text));
+    if (!phrasing.worth_saying(finding)) continue;
+    out.push_back(std::string(name_of(finding.kind)) + ": " + phrasing.finding(finding));
   }
   return out;
 }

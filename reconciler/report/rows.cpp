@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reconciler/names.hpp"
 #include "reconciler/report/cells.hpp"
 
 namespace homeostat {
@@ -45,7 +46,7 @@ class Portrait {
     if (kind == "dns") return value("values");
     if (kind == "ip") return listed({"address", "mac"});
     if (kind == "container") return listed({"image", "template", "ip", "memory"});
-    if (kind == "monitor") return listed({"type", "target"});
+    if (kind == "monitor") return probe();
     if (kind == "proxy_host") return forward();
     return everything();
   }
@@ -77,13 +78,24 @@ class Portrait {
   }
 
   [[nodiscard]] std::string forward() const {
-    const std::string scheme = value("forward/scheme");
-    const std::string port = value("forward/port");
-    std::string to = value("forward/host");
+    const std::string redirect = value("redirect/to");
+    if (!redirect.empty()) return value("domains") + " redirects to " + redirect;
+    const std::string scheme = value("forward_scheme");
+    const std::string to = with_port(value("forward_host"), value("forward_port"));
     if (to.empty()) return value("domains");
-    if (!scheme.empty()) to = scheme + "://" + to;
-    if (!port.empty()) to += ":" + port;
-    return value("domains") + " to " + to;
+    return value("domains") + " to " + (scheme.empty() ? "" : scheme + "://") + to;
+  }
+
+  [[nodiscard]] std::string probe() const {
+    std::string target = value("url");
+    if (target.empty()) target = with_port(value("host"), value("port"));
+    if (target.empty()) target = value("docker_container");
+    const std::string type = value("type");
+    return target.empty() || type.empty() ? type + target : type + " " + target;
+  }
+
+  [[nodiscard]] static std::string with_port(const std::string& host, const std::string& port) {
+    return host.empty() || port.empty() ? host : host + ":" + port;
   }
 
   [[nodiscard]] std::string everything() const {
@@ -136,6 +148,13 @@ void add_fields(Row& row, const Change& change, const Phrasing& phrasing) {
   }
 }
 
+// Of a resource that was deleted by hand while git changed it.
+std::string deletion(const Change& change, const Phrasing& phrasing) {
+  std::string out = "(deleted by hand";
+  if (change.since) out += " since " + phrasing.moment(*change.since);
+  return out + ": git wins)";
+}
+
 void add_portrait(Row& row, const Change& change, const Phrasing& phrasing) {
   const Portrait portrait(change, phrasing);
   const bool gone = change.action == Action::remove;
@@ -143,13 +162,16 @@ void add_portrait(Row& row, const Change& change, const Phrasing& phrasing) {
   Words cause = phrasing.cause(change);
   const std::string gist = portrait.gist();
   if (phrasing.voice == Voice::drift) {
-    const std::string head = gist.empty() ? "is gone" : "is gone, should be";
+    const std::string head = gone           ? "is there, undeclared:"
+                             : gist.empty() ? "is gone"
+                                            : "is gone, should be";
     add_line(row, {head, "", "", gist}, std::move(cause));
     return;
   }
   if (!gone && change.cause == Cause::drift) cause.text += ", deleted by hand";
+  if (!gone && change.cause == Cause::both) row.notes.push_back(deletion(change, phrasing));
   if (gist.empty()) {
-    add_line(row, {action_name(change.action)}, std::move(cause));
+    add_line(row, {std::string(name_of(change.action))}, std::move(cause));
     return;
   }
   if (!phrasing.style.verbose || change.fields.empty()) {
@@ -164,6 +186,7 @@ void add_portrait(Row& row, const Change& change, const Phrasing& phrasing) {
 }
 
 std::string release_words(const Change& change) {
+  if (change.quiet) return "gone already, forgotten";
   return change.on_remove == OnRemove::stop ? "is stopped, then no longer managed"
                                             : "no longer managed, stays as it is";
 }
@@ -175,7 +198,10 @@ void add_notes(Row& row, const Change& change, const Phrasing& phrasing) {
       row.notes.emplace_back(change.data ? "(replace: destroys it with its data, makes it anew)"
                                          : "(replace: destroys it, makes it anew)");
     }
-    if (change.action == Action::adopt && !change.hold) {
+    if (change.from && change.action != Action::rename) {
+      row.notes.push_back("(renamed: was " + phrasing.address(*change.from) + ")");
+    }
+    if (change.action == Action::adopt && !change.hold && !change.quiet) {
       row.notes.emplace_back("(exists already, becomes ours)");
     }
     if (change.park) {
@@ -239,7 +265,7 @@ Row describe(const Change& change, const Phrasing& phrasing) {
       break;
   }
   if (row.lines.empty()) {
-    add_line(row, {change.quiet ? "as declared" : action_name(change.action)},
+    add_line(row, {change.quiet ? "as declared" : std::string(name_of(change.action))},
              change.quiet ? Words{} : phrasing.cause(change));
   }
   add_notes(row, change, phrasing);

@@ -7,10 +7,6 @@
 namespace homeostat {
 namespace {
 
-bool goes(const Change& change) {
-  return change.action == Action::remove || change.action == Action::replace;
-}
-
 void add(std::string& out, std::string_view more) {
   if (more.empty()) return;
   if (!out.empty()) out += ", ";
@@ -29,29 +25,28 @@ std::string share(const Plan& plan, const ScopeSummary& scope, std::size_t going
   return out;
 }
 
-std::string shares_that_go(const Plan& plan) {
-  std::string out;
-  for (const ScopeSummary& scope : plan.scopes) {
-    if (scope.going > 0) add(out, share(plan, scope, scope.going));
-  }
-  return out.empty() ? out : " (" + out + ")";
+// What an authority over a whole zone sweeps away was never owned.
+bool owned_goes(const Change& change) {
+  return change.action == Action::replace ||
+         (change.action == Action::remove && change.cause != Cause::drift);
 }
 
 bool held_for_their_number(const Change& change) {
-  return goes(change) && change.hold &&
-         (change.hold->code == HoldCode::too_many_deletes ||
-          change.hold->code == HoldCode::would_empty || change.hold->code == HoldCode::reads_empty);
+  return change.hold && (change.hold->code == HoldCode::too_many_deletes ||
+                         change.hold->code == HoldCode::would_empty);
 }
 
-std::string shares_held(const Plan& plan) {
-  std::map<Scope, std::size_t> held;
+// Of those that go, or of those held because they are so many.
+std::string shares(const Plan& plan, bool held) {
+  std::map<Scope, std::size_t> counts;
   for (const Change& change : plan.changes) {
-    if (held_for_their_number(change)) ++held[scope_of(change.address)];
+    const bool counted = held ? held_for_their_number(change) : !change.hold;
+    if (counted && owned_goes(change)) ++counts[scope_of(change.address)];
   }
   std::string out;
   for (const ScopeSummary& scope : plan.scopes) {
-    const auto found = held.find(scope.scope);
-    if (found != held.end()) add(out, share(plan, scope, found->second));
+    const auto found = counts.find(scope.scope);
+    if (found != counts.end()) add(out, share(plan, scope, found->second));
   }
   return out.empty() ? out : " (" + out + ")";
 }
@@ -86,7 +81,9 @@ std::size_t compared(const Plan& plan) {
 
 bool has_drift(const Change& change) {
   if (change.quiet) return false;
-  if (change.action == Action::create) return change.cause == Cause::drift;
+  if (change.action == Action::create) {
+    return change.cause == Cause::drift || change.cause == Cause::both;
+  }
   if (change.fields.empty()) return caused_outside_git(change.cause);
   for (const FieldDiff& field : change.fields) {
     if (caused_outside_git(field.cause)) return true;
@@ -101,7 +98,7 @@ Counts count(const Plan& plan) {
   }
   for (const Change& change : plan.changes) {
     if (change.quiet) {
-      ++out.adopt_quietly;
+      if (change.action == Action::adopt) ++out.adopt_quietly;
     } else if (is_unknown(change)) {
       ++out.unknown;
     } else if (change.hold) {
@@ -147,9 +144,9 @@ std::string summary_line(const Plan& plan) {
   add_count(out, counts.release, "to release");
   add_count(out, counts.replace, "to replace");
   add_count(out, counts.remove, "to delete");
-  out += shares_that_go(plan);
+  out += shares(plan, false);
   add_count(out, counts.held, "held back");
-  out += shares_held(plan);
+  out += shares(plan, true);
   if (out.empty()) {
     out = in_sync_line(plan, counts);
   } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconciler/names.hpp"
 #include "reconciler/report/cells.hpp"
 #include "reconciler/report/layout.hpp"
 #include "reconciler/report/report.hpp"
@@ -95,10 +96,8 @@ std::string warnings(const Phrasing& phrasing) {
 std::string findings(const Phrasing& phrasing) {
   std::string out;
   for (const Finding& finding : phrasing.plan.findings) {
-    if (finding.kind == Finding::Kind::unmanaged) continue;  // `homeostat unmanaged` lists them
-    const bool copy = finding.kind == Finding::Kind::copy;
-    out += paragraph(copy ? "  copy: " : "  orphan: ",
-                     phrasing.address(finding.address) + ": " + printable(finding.text),
+    if (!phrasing.worth_saying(finding)) continue;
+    out += paragraph("  " + std::string(name_of(finding.kind)) + ": ", phrasing.finding(finding),
                      phrasing.style.width);
   }
   return out;

@@ -72,28 +72,6 @@ std::string scope_words(const Plan& plan, const Scope& scope) {
   return printable(scope.zone);
 }
 
-std::string action_name(Action action) {
-  switch (action) {
-    case Action::create:
-      return "create";
-    case Action::adopt:
-      return "adopt";
-    case Action::rename:
-      return "rename";
-    case Action::update:
-      return "update";
-    case Action::restart:
-      return "restart";
-    case Action::replace:
-      return "replace";
-    case Action::remove:
-      return "delete";
-    case Action::release:
-      return "release";
-  }
-  return "";
-}
-
 std::string utc_time(Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
@@ -132,6 +110,7 @@ Phrasing::Phrasing(const Plan& of, const Spec& from, const TextStyle& look, Voic
     const std::string name = change.address.kind + "/" + change.address.name;
     const auto [found, fresh] = providers.emplace(name, change.address.provider);
     if (!fresh && found->second != change.address.provider) ambiguous_.insert(name);
+    if (is_unknown(change)) orphans_.insert(change.address);
   }
 }
 
@@ -185,6 +164,17 @@ std::string Phrasing::place(const std::vector<Origin>& lines) const {
   const std::uint32_t file = lines.front().file;
   if (file >= spec.files.size()) return "";
   return fmt::format("{}:{}", printable(spec.files[file]), lines.front().line);
+}
+
+bool Phrasing::worth_saying(const Finding& finding) const {
+  return finding.kind == Finding::Kind::copy ||
+         (finding.kind == Finding::Kind::orphan && !orphans_.contains(finding.address));
+}
+
+std::string Phrasing::finding(const Finding& finding) const {
+  std::string out = address(finding.address);
+  if (!finding.native_id.empty()) out += " (" + printable(finding.native_id) + ")";
+  return finding.text.empty() ? out : out + ": " + printable(finding.text);
 }
 
 std::string Phrasing::git(const std::optional<Provenance>& provenance,

@@ -41,6 +41,10 @@ class Phrasing {
   [[nodiscard]] std::string place(const SourceRef& where) const;
   [[nodiscard]] std::string place(const std::vector<Origin>& lines) const;
 
+  // In a plan: not what is unmanaged, nor an orphan that a row of its own tells of.
+  [[nodiscard]] bool worth_saying(const Finding& finding) const;
+  [[nodiscard]] std::string finding(const Finding& finding) const;
+
   [[nodiscard]] Words cause(const FieldDiff& field) const;
   [[nodiscard]] Words cause(const Change& change) const;
 
@@ -52,6 +56,7 @@ class Phrasing {
                             const std::vector<Origin>& lines, const std::string& drift) const;
 
   std::set<std::string> ambiguous_;  // kind/name of changes on several providers
+  std::set<Address> orphans_;        // with a change
   Time today_;
 };
 
@@ -63,7 +68,6 @@ class Phrasing {
 [[nodiscard]] std::string age_words(std::chrono::seconds age);
 // "lab" of dns/lab where one provider alone has that zone, "pve" of a provider's own scope.
 [[nodiscard]] std::string scope_words(const Plan& plan, const Scope& scope);
-[[nodiscard]] std::string action_name(Action action);  // as in JSON: "delete" for remove
 // "2026-11-20T14:02:11Z"
 [[nodiscard]] std::string utc_time(Time time);
 [[nodiscard]] std::string short_commit(std::string_view commit);

@@ -291,13 +291,13 @@ TEST_CASE("report: warnings, findings and stops stand below, a stop is loud") {
   Plan plan = empty_plan();
   plan.warnings = {problem("the ignore of cores has expired", "remove it", {"web.yaml", 4, 3})};
   plan.findings.push_back({Finding::Kind::copy, at("container", "web", "pve"), "212",
-                           "212 carries its marker, a clone; it is left alone"});
+                           "it carries the mark of container/web"});
   plan.findings.push_back({Finding::Kind::unmanaged, at("container", "x", "pve"), "9", "not ours"});
   plan.stops = {"the repo holds no resource, and 181 are owned"};
   const std::string text = text_of(plan);
   CHECK(has(text,
             "\n\n  warning: web.yaml:4: the ignore of cores has expired (remove it)\n"
-            "\n  copy: container/web: 212 carries its marker, a clone; it is left alone\n"
+            "\n  copy: container/web (212): it carries the mark of container/web\n"
             "\nSTOPPED: nothing will be written\n"
             "  - the repo holds no resource, and 181 are owned\n"
             "\nstopped, nothing will be written: in sync: 181 resources\n"));
@@ -328,7 +328,7 @@ TEST_CASE("report: the summary names every action") {
   changes.push_back(change(Action::restart, at("container", "d", "pve"), Cause::drift));
   CHECK(summary_line(plan_of(std::move(changes))) ==
         "1 to create, 1 to adopt, 1 to rename, 2 to change, 2 drifts to repair, 1 to release, "
-        "1 to replace, 1 to delete");
+        "1 to replace, 1 to delete (2 of 12 owned in pve)");
 }
 
 TEST_CASE("report: exit codes: 0 in sync, 2 differs, 3 unknown, 3 wins") {
