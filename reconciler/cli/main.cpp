@@ -1,1 +1,75 @@
-int main() { return 0; }
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+
+#include "reconciler/cli/cli.hpp"
+
+namespace homeostat::cli {
+namespace {
+
+void set_up_log(const Global& global) {
+  auto log = spdlog::stderr_logger_mt("homeostat");
+  if (global.log_format == "json") {
+    log->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
+                     spdlog::pattern_time_type::utc);
+  } else {
+    log->set_pattern("%H:%M:%S %l %v");
+  }
+  log->set_level(global.verbose > 1   ? spdlog::level::debug
+                 : global.verbose > 0 ? spdlog::level::info
+                                      : spdlog::level::warn);
+  spdlog::set_default_logger(std::move(log));
+}
+
+void add_global_options(CLI::App& app, Global& global) {
+  app.add_option("-C", global.directory, "start in this directory")->type_name("DIR");
+  app.add_option("--ledger", global.ledger, "the ledger's file (default: see README, Places)")
+      ->type_name("PATH");
+  app.add_option("--log-format", global.log_format, "of what goes to standard error")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--color", global.color, "colour the output")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_flag("-v,--verbose", global.verbose, "say more; twice: debug");
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "Homeostat keeps containers, addresses, DNS records, proxy hosts and monitors the\n"
+      "way a git repository says they should be.",
+      "homeostat"};
+  Global global;
+  Command command;
+  add_global_options(app, global);
+  app.require_subcommand(1);
+  app.footer(
+      "`homeostat VERB --help` shows what a verb does, with examples.\n"
+      "Exit codes: 0 in sync, 2 something differs, 3 something could not be observed,\n"
+      "1 an error.");
+  add_validate(app, global, command);
+  add_plan(app, global, command);
+  add_apply(app, global, command);
+  add_drift(app, global, command);
+  add_status(app, global, command);
+  add_explain(app, global, command);
+  add_get(app, global, command);
+  add_forget(app, global, command);
+  add_unmanaged(app, global, command);
+  add_confirm_ownership(app, global, command);
+  add_providers(app, global, command);
+  add_version(app, global, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version are "errors" of exit code 0; every wrong use is an error of ours, 1.
+    return app.exit(error) == 0 ? 0 : 1;
+  }
+  set_up_log(global);
+  const Signals signals;
+  return command();
+}
+
+}  // namespace
+}  // namespace homeostat::cli
+
+int main(int argc, char** argv) { return homeostat::cli::run(argc, argv); }

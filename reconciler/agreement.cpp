@@ -1,0 +1,113 @@
+#include "reconciler/agreement.hpp"
+
+#include <algorithm>
+
+#include "reconciler/diff.hpp"
+#include "reconciler/redact.hpp"
+#include "reconciler/resolve.hpp"
+
+namespace homeostat {
+namespace {
+
+const ProviderKindSchema* extra_of(const AgreementInput& input, const Address& address) {
+  const auto info = input.providers.find(address.provider);
+  if (info == input.providers.end()) return nullptr;
+  const auto kind = info->second->schema.kinds.find(address.kind);
+  return kind == info->second->schema.kinds.end() ? nullptr : &kind->second;
+}
+
+const Agreed* agreed_at(const Owned* row, const FieldPath& path) {
+  if (row == nullptr) return nullptr;
+  const auto found = std::ranges::lower_bound(row->agreed, path, {}, &Agreed::path);
+  return found != row->agreed.end() && found->path == path ? &*found : nullptr;
+}
+
+// The value as the ledger keeps it: of a secret only its keyed hash.
+nlohmann::json kept_value(const AgreementInput& input, const Resource& resource,
+                          const Attributes& filled, const KindSchema& kind,
+                          const ProviderKindSchema* extra, const FieldPath& path) {
+  nlohmann::json value = value_at(filled, path, kind, extra);
+  if (value.is_null() || !is_secret(&resource, kind, extra, path)) return value;
+  return input.hash(value.is_string() ? value.get_ref<const std::string&>() : value.dump());
+}
+
+void add_drift(Owned& row, const FieldDiff& diff, Time now) {
+  if (diff.cause == Cause::git || diff.cause == Cause::none) return;
+  row.drift.push_back({diff.path, diff.since.value_or(now), diff.by});
+}
+
+Owned row_for(const AgreementInput& input, const Resource& resource, const LiveResource& live,
+              const std::vector<FieldPath>& in_sync, const Change* change, const Owned* old) {
+  const KindSchema& kind = *find_kind(resource.address.kind);
+  const ProviderKindSchema* extra = extra_of(input, resource.address);
+  const auto filled = fill_secrets(resource, input.secrets);
+  const Attributes& values = filled ? *filled : resource.attributes;
+  Owned row;
+  row.native_id = live.native_id;
+  row.protect = resource.protect;
+  row.on_remove = resource.on_remove;
+  row.service = resource.service;
+  row.where = source_ref(resource.where, input.spec.files);
+  row.agreed.reserve(in_sync.size());
+  for (const FieldPath& path : in_sync) {
+    Agreed now_agreed{path, kept_value(input, resource, values, kind, extra, path),
+                      input.spec.revision.commit, input.now};
+    const Agreed* before = agreed_at(old, path);
+    row.agreed.push_back(before != nullptr && before->value == now_agreed.value ? *before
+                                                                                : now_agreed);
+  }
+  if (change == nullptr) return row;
+  for (const FieldDiff& diff : change->fields) {
+    if (const Agreed* before = agreed_at(old, diff.path)) row.agreed.push_back(*before);
+    add_drift(row, diff, input.now);
+  }
+  std::ranges::sort(row.agreed, {}, &Agreed::path);
+  std::ranges::sort(row.drift, {}, &OpenDrift::path);
+  return row;
+}
+
+// Still ours, but not there any more: what was agreed stays, the loss itself is the drift.
+Owned lost_row(const Owned& old, const Change& change, Time now) {
+  Owned row = old;
+  row.drift = {{"", change.since.value_or(now), ""}};
+  return row;
+}
+
+bool is_owned(const Change* change, const Owned* old, const LiveResource& live, bool adopt) {
+  if (old != nullptr) return true;
+  if (change != nullptr && change->action == Action::adopt) return adopt && change->quiet;
+  return live.marker.has_value();
+}
+
+}  // namespace
+
+std::map<Address, Owned> agree(const AgreementInput& input) {
+  std::map<Address, const Change*> changes;
+  for (const Change& change : input.planned.plan.changes) changes[change.address] = &change;
+  std::map<Address, Owned> rows;
+  for (const auto& [address, in_sync] : input.planned.in_sync) {
+    const auto changed = changes.find(address);
+    const Change* change = changed == changes.end() ? nullptr : changed->second;
+    const auto row = input.ledger.owned.find(address);
+    const Owned* old = row == input.ledger.owned.end() ? nullptr : &row->second;
+    const auto live = input.planned.live.find(address);
+    if (live == input.planned.live.end() || live->second == nullptr) {
+      if (old != nullptr && change != nullptr) rows[address] = lost_row(*old, *change, input.now);
+      continue;
+    }
+    if (change != nullptr && change->from) continue;  // still owned under its old address
+    if (!is_owned(change, old, *live->second, input.adopt)) continue;
+    rows[address] =
+        row_for(input, input.planned.desired.at(address), *live->second, in_sync, change, old);
+  }
+  for (const auto& [address, change] : changes) {
+    if (rows.contains(address) || change->action != Action::create) continue;
+    const auto row = input.ledger.owned.find(address);
+    if (row != input.ledger.owned.end()) {
+      rows[address] = lost_row(row->second, *change, input.now);
+    }
+  }
+  return rows;
+}
+
+}  // namespace homeostat

@@ -1,0 +1,25 @@
+// What the ledger should hold after a look at both sides. Pure.
+#pragma once
+
+#include "reconciler/plan.hpp"
+
+namespace homeostat {
+
+struct AgreementInput {
+  const Planned& planned;
+  const Spec& spec;
+  const LedgerView& ledger;
+  const std::map<std::string, const ProviderInfo*>& providers;
+  const SecretValues& secrets;
+  const SecretHash& hash;
+  bool adopt = false;  // quiet adopts become ours
+  Time now;
+};
+
+// Rows to save: every resource of ours that was compared. A field that is equal on both sides is
+// agreed at this commit (one that was agreed with the same value keeps its commit and time); one
+// that differs keeps what was agreed, and opens or keeps its drift; one that the spec no longer
+// names is dropped.
+[[nodiscard]] std::map<Address, Owned> agree(const AgreementInput& input);
+
+}  // namespace homeostat

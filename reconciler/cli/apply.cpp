@@ -1,0 +1,142 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "reconciler/cli/cli.hpp"
+#include "reconciler/cli/progress.hpp"
+#include "reconciler/names.hpp"
+
+namespace homeostat::cli {
+namespace {
+
+struct ApplyFlags {
+  PlanOptions options;
+  bool yes = false;
+  bool uncommitted = false;
+  std::string by;
+};
+
+std::size_t writes(const Plan& plan) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      plan.changes, [](const Change& change) { return !change.hold && !change.quiet; }));
+}
+
+Status check_committed(const Spec& spec, bool allowed) {
+  const Revision& revision = spec.revision;
+  if (allowed || !revision.work_tree) return {};
+  if (revision.commit.empty()) {
+    return fail(ErrorKind::conflict, "this spec is in no git commit",
+                "commit it, or apply it as it lies with --uncommitted");
+  }
+  if (revision.uncommitted.empty()) return {};
+  return fail(ErrorKind::conflict,
+              *revision.uncommitted.begin() + " is not committed as it lies" +
+                  (revision.uncommitted.size() > 1
+                       ? " (and " + std::to_string(revision.uncommitted.size() - 1) + " more)"
+                       : std::string()),
+              "commit first, or apply the work tree with --uncommitted");
+}
+
+std::string outcome_text(const Applied& applied) {
+  std::string text;
+  std::size_t done = 0;
+  for (const Outcome& outcome : applied.outcomes) {
+    if (outcome.kind == OutcomeKind::done) {
+      ++done;
+      continue;
+    }
+    text +=
+        std::string(name_of(outcome.kind)) + "  " + display(outcome.address, false, false) + ": " +
+        (outcome.error ? outcome.error->message : std::string("stopped before it began")) + "\n";
+  }
+  for (const Change* change : applied.lingering) {
+    for (const FieldDiff& diff : change->fields) {
+      text +=
+          "did not converge  " + display(change->address, false, false) + " " + diff.path + "\n";
+    }
+    if (change->fields.empty()) {
+      text += "did not converge  " + display(change->address, false, false) + "\n";
+    }
+  }
+  return text + "applied " + std::to_string(done) + " of " +
+         std::to_string(applied.outcomes.size()) + " changes\n";
+}
+
+int finish(const Applied& applied) {
+  print(outcome_text(applied));
+  const bool failed = std::ranges::any_of(
+      applied.outcomes, [](const Outcome& outcome) { return outcome.kind != OutcomeKind::done; });
+  print("now: " + summary_line(applied.after.plan) + "\n");
+  if (!applied.errors.empty()) return print_errors(applied.errors);
+  return failed || !applied.lingering.empty() ? 1 : exit_code(applied.after.plan);
+}
+
+int apply_round(const Global& global, const ApplyFlags& flags, Round& round) {
+  const Plan& plan = round.planned.plan;
+  print(render_text(plan, round.spec, style_of(global)));
+  if (!plan.stops.empty()) return 1;
+  const std::size_t count = writes(plan);
+  if (count > 0 && !flags.yes) {
+    const auto answer =
+        ask("\nApply " + std::to_string(count) + (count == 1 ? " change?" : " changes?"));
+    if (!answer) return print_error(answer.error());
+    if (!*answer) {
+      print("nothing was changed\n");
+      return exit_code(plan);
+    }
+  }
+  if (count == 0) {
+    const Status recorded = record_agreement(round, round.planned, true);
+    return recorded ? exit_code(plan) : print_error(recorded.error());
+  }
+  ProgressLines lines(isatty(STDERR_FILENO) == 1, count);
+  ApplyHooks hooks;
+  hooks.by_service = flags.by == "service";
+  hooks.on_progress = [&lines](Progress progress, const Change& change, const Outcome* outcome) {
+    lines.on_progress(progress, change, outcome);
+  };
+  return finish(homeostat::apply(round, hooks, Signals::stop(), Signals::cancel()));
+}
+
+int run_apply(const Global& global, const ApplyFlags& flags) {
+  Request request = request_of(global);
+  request.options = flags.options;
+  request.record = true;
+  // The spec alone first: a refused apply must not take the lock or make a ledger.
+  const auto spec = load(request);
+  if (!spec) return print_errors(spec.error());
+  if (const Status committed = check_committed(*spec, flags.uncommitted); !committed) {
+    return print_error(committed.error());
+  }
+  const auto places = find_places(spec->site, request.ledger_path);
+  if (!places) return print_error(places.error());
+  const auto lock = SiteLock::acquire(*places, spec->site, "homeostat apply", now());
+  if (!lock) return print_error(lock.error());
+  auto round = look(request, Signals::stop());
+  if (!round) return print_errors(round.error());
+  return apply_round(global, flags, *round);
+}
+
+}  // namespace
+
+void add_apply(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb = add_verb(app, global, "apply",
+                            "Show the plan, ask, and make it so. Exit code: the state afterwards.",
+                            "  homeostat apply\n"
+                            "  homeostat apply --yes --only 'dns/*'\n"
+                            "  homeostat apply --allow-destroy container/old\n");
+  auto flags = std::make_shared<ApplyFlags>();
+  add_revision_options(*verb, global);
+  add_filter_options(*verb, flags->options);
+  add_consent_options(*verb, flags->options);
+  verb->add_flag("-y,--yes", flags->yes, "do not ask");
+  verb->add_flag("--uncommitted", flags->uncommitted, "apply a work tree that is not committed");
+  verb->add_option("--by", flags->by, "finish and verify each service before the next")
+      ->check(CLI::IsMember({"service"}));
+  verb->callback([&global, &command, flags] {
+    command = [&global, flags] { return run_apply(global, *flags); };
+  });
+}
+
+}  // namespace homeostat::cli

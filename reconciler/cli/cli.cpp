@@ -1,0 +1,179 @@
+#include "reconciler/cli/cli.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+namespace homeostat::cli {
+namespace {
+
+// Shared by the signal thread and all verbs: a process has one set of signals.
+struct StopState {
+  std::stop_source stop;
+  std::stop_source cancel;
+  std::jthread waiter;
+};
+StopState& stop_state() {
+  static StopState state;
+  return state;
+}
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+int utc_offset_minutes() {
+  const std::time_t at = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&at, &local);
+  return static_cast<int>(local.tm_gmtoff / 60);
+}
+
+}  // namespace
+
+CLI::App* add_verb(CLI::App& app, Global& global, const std::string& name,
+                   const std::string& description, const std::string& examples) {
+  CLI::App* verb = app.add_subcommand(name, description);
+  verb->footer("Examples:\n" + examples);
+  verb->fallthrough();
+  verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
+  return verb;
+}
+
+void add_revision_options(CLI::App& verb, Global& global) {
+  verb.add_option("--rev", global.rev, "read this commit, branch or tag instead of the work tree");
+  verb.add_option("--path", global.path, "folder inside --rev's tree (bare repositories)");
+}
+
+void add_filter_options(CLI::App& verb, PlanOptions& options) {
+  verb.add_option("--only", options.only, "only addresses that match this glob; repeatable")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  verb.add_option("--exclude", options.exclude, "not the addresses that match this glob")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+}
+
+void add_consent_options(CLI::App& verb, PlanOptions& options) {
+  verb.add_option("--adopt", options.adopt,
+                  "take over what exists and differs, where the address matches")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  verb.add_option("--allow-destroy", options.allow_destroy,
+                  "let this resource's data be destroyed; repeatable")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  verb.add_option("--allow-deletes", options.allow_deletes,
+                  "let up to N deletes and replaces through in a scope")
+      ->type_name("N");
+  verb.add_option("--accept-empty", options.accept_empty,
+                  "believe that this scope is empty (pve, dns/lab)")
+      ->type_name("SCOPE")
+      ->allow_extra_args(false);
+}
+
+Request request_of(const Global& global) {
+  const std::filesystem::path base = global.directory.empty() ? "." : global.directory;
+  Request request;
+  request.folder = global.folder.empty() ? base.string() : (base / global.folder).string();
+  request.rev = global.rev;
+  request.path = global.path;
+  request.ledger_path = global.ledger;
+  return request;
+}
+
+TextStyle style_of(const Global& global) {
+  const char* no_color = std::getenv("NO_COLOR");
+  TextStyle style;
+  style.color = global.color == "always" || (global.color == "auto" && isatty(STDOUT_FILENO) == 1 &&
+                                             (no_color == nullptr || *no_color == '\0'));
+  style.utc_offset_minutes = utc_offset_minutes();
+  style.verbose = global.verbose > 0;
+  return style;
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+int print_errors(const Errors& errors) {
+  for (const Error& error : errors) std::cerr << render(error);
+  if (errors.size() > 1) std::cerr << errors.size() << " errors\n";
+  return 1;
+}
+
+int print_error(const Error& error) { return print_errors({error}); }
+
+Result<bool> ask(const std::string& question) {
+  if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1) {
+    return fail(ErrorKind::conflict, "nobody can be asked here: this is not a terminal",
+                "say --yes to go on without a question");
+  }
+  print(question + " Only `yes` is taken: ");
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "yes";
+}
+
+Result<Address> find_address(const Desired& desired, const std::string& text) {
+  TRY_ASSIGN(const Address wanted, parse_address(text));
+  std::vector<const Address*> found;
+  std::vector<std::string> known;
+  for (const auto& [address, resource] : desired) {
+    if (address.kind == wanted.kind) known.push_back(display(address, false, false));
+    if (address.kind == wanted.kind && address.name == wanted.name &&
+        (wanted.provider.empty() || wanted.provider == address.provider) &&
+        (wanted.site.empty() || wanted.site == address.site)) {
+      found.push_back(&address);
+    }
+  }
+  if (found.size() == 1) return *found.front();
+  if (found.empty()) {
+    return fail(ErrorKind::not_found, "nothing is declared as " + text, suggestion(text, known));
+  }
+  return fail(ErrorKind::invalid_spec,
+              text + " could be any of " + std::to_string(found.size()) + " resources",
+              "write " + display(*found.front(), true, false));
+}
+
+Signals::Signals() {
+  StopState& state = stop_state();
+  sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);  // inherited by every thread made later
+  state.waiter = std::jthread([&state](const std::stop_token& done) {
+    const sigset_t waited = stop_signals();
+    const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
+    while (!done.stop_requested()) {
+      if (sigtimedwait(&waited, nullptr, &pause) < 0) continue;
+      if (state.stop.stop_requested()) {
+        state.cancel.request_stop();
+      } else {
+        std::cerr << "stopping: finishing what is in flight (once more to cancel it)\n";
+        state.stop.request_stop();
+      }
+    }
+  });
+}
+
+Signals::~Signals() {
+  stop_state().waiter.request_stop();
+  if (stop_state().waiter.joinable()) stop_state().waiter.join();
+}
+
+std::stop_token Signals::stop() { return stop_state().stop.get_token(); }
+std::stop_token Signals::cancel() { return stop_state().cancel.get_token(); }
+
+}  // namespace homeostat::cli

@@ -1,0 +1,76 @@
+// What the verbs share. One file a verb; main.cpp puts them together.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "reconciler/reconcile.hpp"
+#include "reconciler/report/report.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace homeostat::cli {
+
+// Options that every verb takes.
+struct Global {
+  std::string directory;  // -C
+  std::string folder;     // positional, relative to -C
+  std::string rev;
+  std::string path;
+  std::string ledger;
+  std::string log_format = "text";
+  std::string color = "auto";
+  int verbose = 0;
+};
+using Command = std::function<int()>;
+
+// Each adds its subcommand and sets `command` when that was chosen.
+void add_validate(CLI::App& app, Global& global, Command& command);
+void add_plan(CLI::App& app, Global& global, Command& command);
+void add_apply(CLI::App& app, Global& global, Command& command);
+void add_drift(CLI::App& app, Global& global, Command& command);
+void add_status(CLI::App& app, Global& global, Command& command);
+void add_explain(CLI::App& app, Global& global, Command& command);
+void add_get(CLI::App& app, Global& global, Command& command);
+void add_forget(CLI::App& app, Global& global, Command& command);
+void add_unmanaged(CLI::App& app, Global& global, Command& command);
+void add_confirm_ownership(CLI::App& app, Global& global, Command& command);
+void add_providers(CLI::App& app, Global& global, Command& command);
+void add_version(CLI::App& app, Global& global, Command& command);
+
+// A subcommand with a description, examples below its help, and the repo as last positional.
+CLI::App* add_verb(CLI::App& app, Global& global, const std::string& name,
+                   const std::string& description, const std::string& examples);
+// --rev and --path
+void add_revision_options(CLI::App& verb, Global& global);
+// --only, --exclude
+void add_filter_options(CLI::App& verb, PlanOptions& options);
+// --adopt, --allow-destroy, --allow-deletes, --accept-empty
+void add_consent_options(CLI::App& verb, PlanOptions& options);
+
+[[nodiscard]] Request request_of(const Global& global);
+[[nodiscard]] TextStyle style_of(const Global& global);
+void print(const std::string& text);     // standard output, whole
+int print_errors(const Errors& errors);  // standard error; returns 1
+int print_error(const Error& error);
+// Asks on the terminal; true only for the word "yes". Error where there is no terminal.
+[[nodiscard]] Result<bool> ask(const std::string& question);
+// The one declared resource that people mean by `text`.
+[[nodiscard]] Result<Address> find_address(const Desired& desired, const std::string& text);
+
+// First SIGINT or SIGTERM: `stop`. Second: `cancel`. One object, made in main before any thread.
+class Signals {
+ public:
+  Signals();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  [[nodiscard]] static std::stop_token stop();
+  [[nodiscard]] static std::stop_token cancel();
+};
+
+}  // namespace homeostat::cli

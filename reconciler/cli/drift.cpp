@@ -1,0 +1,50 @@
+#include <CLI/CLI.hpp>
+
+#include "reconciler/cli/cli.hpp"
+
+namespace homeostat::cli {
+namespace {
+
+struct DriftFlags {
+  PlanOptions options;
+  bool json = false;
+};
+
+int drift(const Global& global, const DriftFlags& flags) {
+  Request request = request_of(global);
+  request.options = flags.options;
+  request.record = true;
+  auto round = look(request, Signals::stop());
+  if (!round) return print_errors(round.error());
+  const Plan& plan = round->planned.plan;
+  const Plan drifted = only_drift(plan);
+  if (flags.json) {
+    print(render_json(drifted, round->spec).dump(2) + "\n");
+  } else {
+    print(render_drift_text(plan, round->spec, style_of(global)));
+  }
+  // What is equal now is agreed now; a difference that is new begins now. Nothing is adopted: a
+  // look must not make anything ours.
+  if (const Status recorded = record_agreement(*round, round->planned, false); !recorded) {
+    return print_error(recorded.error());
+  }
+  return exit_code(drifted);
+}
+
+}  // namespace
+
+void add_drift(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb = add_verb(app, global, "drift",
+                            "Show the differences that git did not cause, oldest first, and "
+                            "remember since when they stand. Changes nothing live.",
+                            "  homeostat drift\n"
+                            "  homeostat drift --only 'proxy_host/*' --json\n");
+  auto flags = std::make_shared<DriftFlags>();
+  add_revision_options(*verb, global);
+  add_filter_options(*verb, flags->options);
+  verb->add_flag("--json", flags->json, "as JSON, in the form of plan --json");
+  verb->callback(
+      [&global, &command, flags] { command = [&global, flags] { return drift(global, *flags); }; });
+}
+
+}  // namespace homeostat::cli

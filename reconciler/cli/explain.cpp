@@ -1,0 +1,157 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <set>
+
+#include "reconciler/cli/cli.hpp"
+#include "reconciler/diff.hpp"
+#include "reconciler/names.hpp"
+#include "reconciler/redact.hpp"
+
+namespace homeostat::cli {
+namespace {
+
+std::string shown(const nlohmann::json& value, bool secret) {
+  if (value.is_null()) return "(none)";
+  if (secret) return std::string(redacted);
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+struct Subject {
+  const Round& round;
+  const Resource& resource;
+  const KindSchema& kind;
+  const ProviderKindSchema* extra;
+  const LiveResource* live;
+  const Owned* owned;
+  const Change* change;
+};
+
+Subject subject_of(const Round& round, const Address& address) {
+  const auto& kinds = round.infos.at(address.provider)->schema.kinds;
+  const auto extra = kinds.find(address.kind);
+  const auto live = round.planned.live.find(address);
+  const auto owned = round.memory.owned.find(address);
+  const auto& changes = round.planned.plan.changes;
+  const auto change = std::ranges::find(changes, address, &Change::address);
+  return {.round = round,
+          .resource = round.planned.desired.at(address),
+          .kind = *find_kind(address.kind),
+          .extra = extra == kinds.end() ? nullptr : &extra->second,
+          .live = live == round.planned.live.end() ? nullptr : live->second,
+          .owned = owned == round.memory.owned.end() ? nullptr : &owned->second,
+          .change = change == changes.end() ? nullptr : &*change};
+}
+
+std::string places(const Subject& subject, const FieldPath& path) {
+  std::string text;
+  for (const FieldOrigin& origin : subject.resource.origins) {
+    if (origin.path != path) continue;
+    for (const Origin& line : origin.lines) {
+      if (line.line == 0) continue;
+      const SourceRef at = source_ref(line, subject.round.spec.files);
+      text += (text.empty() ? "" : ", ") + at.file + ":" + std::to_string(at.line);
+    }
+  }
+  return text.empty() ? "derived" : text;
+}
+
+std::string agreed_text(const Subject& subject, const FieldPath& path, bool secret) {
+  if (subject.owned == nullptr) return "never";
+  const auto& rows = subject.owned->agreed;
+  const auto found = std::ranges::find(rows, path, &Agreed::path);
+  if (found == rows.end()) return "never";
+  return fmt::format("{} at {:%Y-%m-%d %H:%M:%S} UTC{}", shown(found->value, secret),
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(found->at)),
+                     found->commit.empty() ? "" : " in " + found->commit.substr(0, 7));
+}
+
+std::string field_text(const Subject& subject, const FieldPath& path) {
+  const bool secret = is_secret(&subject.resource, subject.kind, subject.extra, path);
+  // What the spec says of a secret is a ${secret.x}, which is no secret; a literal one is.
+  const auto wanted = value_at(subject.resource.attributes, path, subject.kind, subject.extra);
+  const bool literal =
+      secret && !(wanted.is_string() && has_template(wanted.get_ref<const std::string&>()));
+  const auto live = subject.live == nullptr
+                        ? nlohmann::json()
+                        : value_at(subject.live->attributes, path, subject.kind, subject.extra);
+  std::string text = fmt::format("  {}\n    spec    {}   from {}\n    live    {}\n    agreed  {}\n",
+                                 path, shown(wanted, literal), places(subject, path),
+                                 shown(live, secret), agreed_text(subject, path, secret));
+  if (subject.change == nullptr) return text;
+  for (const FieldDiff& diff : subject.change->fields) {
+    if (diff.path == path) text += fmt::format("    differs: {}\n", name_of(diff.cause));
+  }
+  return text;
+}
+
+std::set<FieldPath> paths_of(const Subject& subject) {
+  std::set<FieldPath> paths;
+  for (const FieldOrigin& origin : subject.resource.origins) paths.insert(origin.path);
+  if (subject.change != nullptr) {
+    for (const FieldDiff& diff : subject.change->fields) paths.insert(diff.path);
+  }
+  const auto in_sync = subject.round.planned.in_sync.find(subject.resource.address);
+  if (in_sync != subject.round.planned.in_sync.end()) {
+    paths.insert(in_sync->second.begin(), in_sync->second.end());
+  }
+  return paths;
+}
+
+std::string explanation(const Subject& subject) {
+  const Resource& resource = subject.resource;
+  const SourceRef where = source_ref(resource.where, subject.round.spec.files);
+  std::string text = to_string(resource.address) + "\n  declared at " + where.file + ":" +
+                     std::to_string(where.line);
+  if (!resource.service.empty()) text += ", by service " + resource.service;
+  text += "\n  live: ";
+  text += subject.live == nullptr ? "absent" : "native id " + subject.live->native_id;
+  text += subject.owned != nullptr                          ? ", ours by the ledger"
+          : subject.live != nullptr && subject.live->marker ? ", marked"
+          : subject.live != nullptr                         ? ", not ours yet"
+                                                            : "";
+  if (subject.change == nullptr) {
+    text += "\n  in sync";
+  } else {
+    text += "\n  planned: " + std::string(name_of(subject.change->action));
+    if (subject.change->hold) text += ", held back: " + subject.change->hold->text;
+  }
+  for (const Address& needed : resource.depends_on) {
+    text += "\n  depends on " + display(needed, false, false);
+  }
+  text += "\n\n";
+  for (const FieldPath& path : paths_of(subject)) text += field_text(subject, path);
+  return text;
+}
+
+int explain(const Global& global, const std::string& what) {
+  const auto round = look(request_of(global), Signals::stop());
+  if (!round) return print_errors(round.error());
+  const auto address = find_address(round->planned.desired, what);
+  if (!address) return print_error(address.error());
+  print(explanation(subject_of(*round, *address)));
+  return 0;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb =
+      app.add_subcommand("explain",
+                         "Show where each value of a resource comes from: spec, live system, last "
+                         "agreement.");
+  verb->footer(
+      "Examples:\n  homeostat explain container/forgejo\n"
+      "  homeostat explain dns/lab/@/MX\n");
+  verb->fallthrough();
+  auto what = std::make_shared<std::string>();
+  verb->add_option("ADDRESS", *what, "container/forgejo")->required();
+  verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
+  add_revision_options(*verb, global);
+  verb->callback(
+      [&global, &command, what] { command = [&global, what] { return explain(global, *what); }; });
+}
+
+}  // namespace homeostat::cli

@@ -1,0 +1,79 @@
+#include <CLI/CLI.hpp>
+
+#include "reconciler/cli/cli.hpp"
+#include "reconciler/diff.hpp"
+#include "reconciler/redact.hpp"
+
+namespace homeostat::cli {
+namespace {
+
+struct Wanted {
+  Address address;
+  FieldPath path;
+};
+
+// Keys may hold dots, so each dot is tried as the one before the field, from the right.
+Result<Wanted> split(const Desired& desired, const std::string& text) {
+  for (auto dot = text.rfind('.'); dot != std::string::npos && dot > 0;
+       dot = text.rfind('.', dot - 1)) {
+    const auto address = find_address(desired, text.substr(0, dot));
+    if (address) return Wanted{*address, text.substr(dot + 1)};
+  }
+  const auto dot = text.rfind('.');
+  if (dot == std::string::npos) {
+    return fail(ErrorKind::invalid_spec, text + " names no field",
+                "write ADDRESS.FIELD, as in container/forgejo.ip");
+  }
+  return tl::unexpected(find_address(desired, text.substr(0, dot)).error());
+}
+
+int get(const Global& global, const std::string& what) {
+  const auto round = look(request_of(global), Signals::stop());
+  if (!round) return print_errors(round.error());
+  const auto wanted = split(round->planned.desired, what);
+  if (!wanted) return print_error(wanted.error());
+  const Resource& resource = round->planned.desired.at(wanted->address);
+  const KindSchema& kind = *find_kind(wanted->address.kind);
+  const auto& kinds = round->infos.at(wanted->address.provider)->schema.kinds;
+  const auto found = kinds.find(kind.name);
+  const ProviderKindSchema* extra = found == kinds.end() ? nullptr : &found->second;
+  if (field_at(kind, extra, wanted->path) == nullptr) {
+    return print_error({.kind = ErrorKind::invalid_spec,
+                        .message = kind.name + " has no field " + wanted->path,
+                        .hint = "`homeostat providers` lists the fields"});
+  }
+  if (is_secret(&resource, kind, extra, wanted->path)) {
+    return print_error({.kind = ErrorKind::invalid_spec,
+                        .message = what + " is a secret, and secrets are not printed"});
+  }
+  nlohmann::json value = value_at(resource.attributes, wanted->path, kind, extra);
+  const auto live = round->planned.live.find(wanted->address);
+  if (value.is_null() && live != round->planned.live.end() && live->second != nullptr) {
+    value = value_at(live->second->attributes, wanted->path, kind, extra);
+  }
+  if (value.is_null()) {
+    return print_error({.kind = ErrorKind::not_found,
+                        .message = what + " is neither stated nor known of the live system"});
+  }
+  print((value.is_string() ? value.get<std::string>() : value.dump()) + "\n");
+  return 0;
+}
+
+}  // namespace
+
+void add_get(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb = app.add_subcommand(
+      "get", "Print one value, for scripts: what the spec says, else what is live.");
+  verb->footer(
+      "Examples:\n  ssh $(homeostat get container/forgejo.ip)\n"
+      "  homeostat get dns/lab/forgejo/A.values\n");
+  verb->fallthrough();
+  auto what = std::make_shared<std::string>();
+  verb->add_option("ADDRESS.FIELD", *what, "container/forgejo.ip")->required();
+  verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
+  add_revision_options(*verb, global);
+  verb->callback(
+      [&global, &command, what] { command = [&global, what] { return get(global, *what); }; });
+}
+
+}  // namespace homeostat::cli

@@ -1,0 +1,76 @@
+// What is live beside the spec: `unmanaged` lists what is not ours, `confirm-ownership` gives a
+// fresh ledger the word that a delete needs.
+#include <CLI/CLI.hpp>
+
+#include "reconciler/cli/cli.hpp"
+#include "reconciler/names.hpp"
+
+namespace homeostat::cli {
+namespace {
+
+int unmanaged(const Global& global) {
+  const auto round = look(request_of(global), Signals::stop());
+  if (!round) return print_errors(round.error());
+  std::string text;
+  std::size_t count = 0;
+  for (const Finding& finding : round->planned.plan.findings) {
+    text += std::string(name_of(finding.kind)) + "  " + display(finding.address, true, false) +
+            (finding.text.empty() ? "" : "  " + finding.text) + "\n";
+    ++count;
+  }
+  print(text + std::to_string(count) + " live and not declared\n");
+  const bool unknown = exit_code(round->planned.plan) == 3;
+  return unknown ? 3 : 0;
+}
+
+int confirm(const Global& global, bool yes) {
+  Request request = request_of(global);
+  request.record = true;
+  auto round = look(request, Signals::stop());
+  if (!round) return print_errors(round.error());
+  std::map<Address, Owned> rows;
+  for (const Finding& finding : round->planned.plan.findings) {
+    if (finding.kind != Finding::Kind::orphan) continue;
+    rows[finding.address].native_id = finding.native_id;
+    print("  " + display(finding.address, true, false) + "\n");
+  }
+  if (rows.empty()) {
+    print("nothing to confirm: all that carries this site's marker is declared or known\n");
+    return 0;
+  }
+  print(std::to_string(rows.size()) + " carry the marker of site " + round->spec.site +
+        " and are not declared. Once confirmed, the next plan may delete them.\n");
+  if (!yes) {
+    const auto answer = ask("Are they ours?");
+    if (!answer) return print_error(answer.error());
+    if (!*answer) return 0;
+  }
+  const Status saved = round->ledger->save_owned(rows);
+  if (!saved) return print_error(saved.error());
+  print("confirmed; `homeostat plan` shows what follows\n");
+  return 0;
+}
+
+}  // namespace
+
+void add_unmanaged(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb = add_verb(app, global, "unmanaged",
+                            "List what is live and not declared. Homeostat never touches it.",
+                            "  homeostat unmanaged\n");
+  add_revision_options(*verb, global);
+  verb->callback([&global, &command] { command = [&global] { return unmanaged(global); }; });
+}
+
+void add_confirm_ownership(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb =
+      add_verb(app, global, "confirm-ownership",
+               "After the loss of the ledger: list what carries this site's marker and "
+               "is not declared, and say that it is ours.",
+               "  homeostat confirm-ownership\n");
+  auto yes = std::make_shared<bool>(false);
+  verb->add_flag("-y,--yes", *yes, "do not ask");
+  verb->callback(
+      [&global, &command, yes] { command = [&global, yes] { return confirm(global, *yes); }; });
+}
+
+}  // namespace homeostat::cli

@@ -1,0 +1,51 @@
+#include <CLI/CLI.hpp>
+
+#include "reconciler/cli/cli.hpp"
+
+namespace homeostat::cli {
+namespace {
+
+struct PlanFlags {
+  PlanOptions options;
+  bool json = false;
+  bool markdown = false;
+  bool offline = false;
+};
+
+int plan(const Global& global, const PlanFlags& flags) {
+  Request request = request_of(global);
+  request.options = flags.options;
+  request.offline = flags.offline;
+  const auto round = look(request, Signals::stop());
+  if (!round) return print_errors(round.error());
+  const Plan& made = round->planned.plan;
+  if (flags.json) {
+    print(render_json(made, round->spec).dump(2) + "\n");
+  } else if (flags.markdown) {
+    print(render_markdown(made, round->spec));
+  } else {
+    print(render_text(made, round->spec, style_of(global)));
+  }
+  return made.stops.empty() ? exit_code(made) : 1;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb = add_verb(app, global, "plan",
+                            "Show what would be changed, and why. Writes nothing, anywhere.",
+                            "  homeostat plan\n"
+                            "  homeostat plan --rev feature --only 'dns/lab/*'\n"
+                            "  homeostat plan --markdown   # for a pull request\n");
+  auto flags = std::make_shared<PlanFlags>();
+  add_revision_options(*verb, global);
+  add_filter_options(*verb, flags->options);
+  add_consent_options(*verb, flags->options);
+  auto* json = verb->add_flag("--json", flags->json, "as JSON (plan.schema.json)");
+  verb->add_flag("--markdown", flags->markdown, "as Markdown")->excludes(json);
+  verb->add_flag("--offline", flags->offline, "against the last observation; asks no provider");
+  verb->callback(
+      [&global, &command, flags] { command = [&global, flags] { return plan(global, *flags); }; });
+}
+
+}  // namespace homeostat::cli

@@ -1,0 +1,135 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "reconciler/cli/cli.hpp"
+#include "reconciler/names.hpp"
+
+namespace homeostat::cli {
+namespace {
+
+std::string_view state_of(const Change& change) {
+  if (change.hold) return "held back";
+  switch (change.action) {
+    case Action::create:
+      return change.cause == Cause::drift ? "deleted by hand" : "to create";
+    case Action::adopt:
+      return change.quiet ? "to adopt" : "to adopt and change";
+    case Action::rename:
+      return "to rename";
+    case Action::remove:
+      return "to delete";
+    case Action::release:
+      return "to release";
+    default:
+      return change.cause == Cause::git ? "to change" : "drifted";
+  }
+}
+
+std::map<std::string, std::size_t> count_states(const Round& round) {
+  std::map<std::string, std::size_t> counts;
+  std::size_t accounted = 0;
+  for (const Change& change : round.planned.plan.changes) {
+    ++counts[std::string(state_of(change))];
+    if (round.planned.desired.contains(change.address)) ++accounted;
+  }
+  for (const auto& [scope, kinds] : round.planned.plan.unknown) {
+    for (const auto& [kind, count] : kinds) {
+      counts["unknown"] += count;
+      accounted += count;
+    }
+  }
+  const std::size_t declared = round.planned.desired.size();
+  counts["in sync"] = declared > accounted ? declared - accounted : 0;
+  for (const Finding& finding : round.planned.plan.findings) {
+    if (finding.kind == Finding::Kind::unmanaged) ++counts["unmanaged (live, not declared)"];
+    if (finding.kind == Finding::Kind::copy) ++counts["copies (never touched)"];
+  }
+  return counts;
+}
+
+std::string when(Time at, const TextStyle& style) {
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(
+                         at + std::chrono::minutes(style.utc_offset_minutes))));
+}
+
+std::string run_text(const std::optional<RunRecord>& run, const TextStyle& style) {
+  if (!run) return "last run: none on this machine\n";
+  std::string text = fmt::format("last run: {} {}", run->verb, when(run->started, style));
+  if (!run->commit.empty()) text += " at " + run->commit.substr(0, 7);
+  if (run->exit_code < 0) return text + ", never ended\n";
+  return text + fmt::format(", exit {}: {}\n", run->exit_code, run->summary);
+}
+
+nlohmann::json as_json(const Round& round, const std::optional<RunRecord>& run) {
+  nlohmann::json scopes = nlohmann::json::array();
+  for (const ScopeSummary& scope : round.planned.plan.scopes) {
+    nlohmann::json row = {{"scope", to_string(scope.scope)},
+                          {"state", scope.unknown ? "unknown" : "ok"},
+                          {"owned", scope.owned}};
+    if (scope.unknown) row["why"] = scope.unknown->message;
+    scopes.push_back(std::move(row));
+  }
+  nlohmann::json out = {{"site", round.spec.site},
+                        {"commit", round.spec.revision.commit},
+                        {"scopes", std::move(scopes)},
+                        {"resources", count_states(round)},
+                        {"last_run", nullptr}};
+  if (run) {
+    out["last_run"] = {
+        {"verb", run->verb},
+        {"commit", run->commit},
+        {"started",
+         fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(run->started)))},
+        {"exit_code", run->exit_code},
+        {"summary", run->summary}};
+  }
+  return out;
+}
+
+int status(const Global& global, bool json) {
+  const auto round = look(request_of(global), Signals::stop());
+  if (!round) return print_errors(round.error());
+  const auto run = round->ledger->last_run();
+  if (!run) return print_error(run.error());
+  const TextStyle style = style_of(global);
+  const Plan& plan = round->planned.plan;
+  if (json) {
+    print(as_json(*round, *run).dump(2) + "\n");
+    return exit_code(plan);
+  }
+  std::string text = "site " + round->spec.site;
+  if (!plan.commit.empty()) text += "   " + plan.branch + "@" + plan.commit.substr(0, 7);
+  text += plan.ledger ? "   ledger " + round->places.ledger + "\n" : "   no ledger\n";
+  for (const ScopeSummary& scope : plan.scopes) {
+    text += fmt::format("  {:<20} {}\n", to_string(scope.scope),
+                        scope.unknown ? "UNKNOWN: " + scope.unknown->message
+                                      : fmt::format("ok, {} owned", scope.owned));
+  }
+  text += run_text(*run, style) + "resources:\n";
+  for (const auto& [state, count] : count_states(*round)) {
+    if (count > 0) text += fmt::format("  {:>6} {}\n", count, state);
+  }
+  print(text);
+  return exit_code(plan);
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb = add_verb(app, global, "status",
+                            "Show each scope's state, the last run, and how many resources are in "
+                            "which state.",
+                            "  homeostat status\n"
+                            "  homeostat status --json\n");
+  auto json = std::make_shared<bool>(false);
+  add_revision_options(*verb, global);
+  verb->add_flag("--json", *json, "as JSON");
+  verb->callback(
+      [&global, &command, json] { command = [&global, json] { return status(global, *json); }; });
+}
+
+}  // namespace homeostat::cli

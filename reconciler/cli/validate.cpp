@@ -1,0 +1,30 @@
+#include <CLI/CLI.hpp>
+
+#include "reconciler/cli/cli.hpp"
+
+namespace homeostat::cli {
+
+void add_validate(CLI::App& app, Global& global, Command& command) {
+  CLI::App* verb = add_verb(app, global, "validate",
+                            "Read the spec and say everything that is wrong with it. Looks at "
+                            "nothing live.",
+                            "  homeostat validate\n"
+                            "  homeostat validate homelab --rev feature\n");
+  add_revision_options(*verb, global);
+  verb->callback([&global, &command] {
+    command = [&global] {
+      const auto spec = load(request_of(global));
+      if (!spec) return print_errors(spec.error());
+      for (const Error& warning : spec->warnings) {
+        Error shown = warning;
+        shown.message = "warning: " + shown.message;
+        print_error(shown);
+      }
+      print("ok: site " + spec->site + ", " + std::to_string(spec->desired.size()) +
+            " resources in " + std::to_string(spec->files.size()) + " files\n");
+      return 0;
+    };
+  });
+}
+
+}  // namespace homeostat::cli

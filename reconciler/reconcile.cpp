@@ -1,0 +1,237 @@
+#include "reconciler/reconcile.hpp"
+
+#include <algorithm>
+
+#include "reconciler/agreement.hpp"
+#include "reconciler/names.hpp"
+#include "reconciler/open_providers.hpp"
+#include "reconciler/provenance.hpp"
+#include "reconciler/redact.hpp"
+#include "reconciler/report/report.hpp"
+#include "reconciler/secrets.hpp"
+
+namespace homeostat {
+namespace {
+
+Errors one(Error error) { return Errors{std::move(error)}; }
+
+PlanInput plan_input(const Round& round,
+                     const std::function<Attributes(const Address&, Attributes)>& canonical) {
+  return PlanInput{.spec = round.spec,
+                   .observed = round.observed,
+                   .ledger = round.memory,
+                   .options = round.request.options,
+                   .providers = round.infos,
+                   .canonical = canonical,
+                   .secrets = round.secrets,
+                   .hash = round.hash,
+                   .now = now()};
+}
+
+std::function<Attributes(const Address&, Attributes)> canonical_of(const Providers& providers) {
+  return [&providers](const Address& address, Attributes wanted) {
+    const auto found = providers.find(address.provider);
+    if (found == providers.end() || !found->second) return wanted;
+    return (*found->second)->canonical(address, std::move(wanted));
+  };
+}
+
+tl::expected<Planned, Errors> plan_round(const Round& round) {
+  const auto canonical = canonical_of(round.providers);
+  auto planned = make_plan(plan_input(round, canonical));
+  if (!planned) return planned;
+  planned->plan.offline = round.request.offline;
+  fill_provenance(planned->plan, round.spec, round.memory);
+  return planned;
+}
+
+// The ledger, its key and what it remembers. Reading never makes a file.
+Status open_memory(Round& round, const Request& request) {
+  TRY_ASSIGN(round.places, find_places(round.spec.site, request.ledger_path));
+  TRY_ASSIGN(Ledger ledger, Ledger::open(round.places.ledger, request.record));
+  TRY_ASSIGN(round.memory, ledger.view());
+  TRY_ASSIGN(std::string key, load_or_make_key(round.places.key, request.record));
+  round.hash = make_secret_hash(std::move(key));
+  round.ledger = std::move(ledger);
+  return {};
+}
+
+Status observe_round(Round& round, const Request& request, std::stop_token stop) {
+  if (!request.offline) {
+    round.observed = observe(round.spec, round.providers, scopes_of(round.spec), now, stop);
+    return {};
+  }
+  if (!round.memory.present) {
+    return fail(ErrorKind::not_found, "there is no last observation: this machine has no ledger",
+                "leave out --offline, or name the ledger with --ledger PATH");
+  }
+  TRY_ASSIGN(round.observed, round.ledger->last_observation());
+  return {};
+}
+
+std::set<Scope> touched_scopes(const std::vector<Outcome>& outcomes) {
+  std::set<Scope> scopes;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.kind == OutcomeKind::done || outcome.kind == OutcomeKind::failed) {
+      scopes.insert(scope_of(outcome.address));
+    }
+  }
+  return scopes;
+}
+
+// Ours from now on, or no longer: what each outcome means for the ledger. At once, not at the end
+// of the run: a process that dies in between must not forget what it made.
+Status record_outcome(Round& round, const Change& change, const Outcome& outcome) {
+  if (outcome.kind != OutcomeKind::done) return {};
+  if (change.from) TRY(round.ledger->rename_owned(*change.from, change.address));
+  if (change.action == Action::remove || change.action == Action::release) {
+    round.memory.owned.erase(change.address);
+    return round.ledger->remove_owned({change.address});
+  }
+  Owned& row = round.memory.owned[change.address];
+  if (change.from) {
+    row = round.memory.owned[*change.from];
+    round.memory.owned.erase(*change.from);
+  }
+  const auto desired = round.planned.desired.find(change.address);
+  if (!outcome.native_id.empty()) row.native_id = outcome.native_id;
+  if (desired != round.planned.desired.end()) {
+    row.protect = desired->second.protect;
+    row.on_remove = desired->second.on_remove;
+    row.service = desired->second.service;
+    row.where = source_ref(desired->second.where, round.spec.files);
+  }
+  if (round.memory.forgotten.erase(change.address) > 0) {
+    TRY(round.ledger->save_forgotten(change.address, false));
+  }
+  return round.ledger->save_owned({{change.address, row}});
+}
+
+Status record_change(Round& round, std::int64_t run, const Change& change, const Outcome& outcome) {
+  nlohmann::json fields = nlohmann::json::array();
+  for (const FieldDiff& diff : change.fields) {
+    fields.push_back({{"path", diff.path}, {"from", diff.live}, {"to", diff.desired}});
+  }
+  TRY(round.ledger->record_change(
+      run, {.address = change.address,
+            .action = std::string(name_of(change.action)),
+            .cause = fields.dump(),
+            .outcome = std::string(name_of(outcome.kind)),
+            .message = outcome.error ? outcome.error->message : std::string()}));
+  return record_outcome(round, change, outcome);
+}
+
+// What was written and differs still: the server took the write and did nothing, or something else.
+std::vector<const Change*> lingering(const Plan& after, const std::vector<Outcome>& outcomes) {
+  std::set<Address> written;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.kind == OutcomeKind::done) written.insert(outcome.address);
+  }
+  std::vector<const Change*> found;
+  for (const Change& change : after.changes) {
+    if (written.contains(change.address) && !change.hold && !change.quiet) {
+      found.push_back(&change);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Time now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+tl::expected<Spec, Errors> load(const Request& request) {
+  auto source = request.rev.empty() ? open_directory(request.folder)
+                                    : open_commit(request.folder, request.rev, request.path);
+  if (!source) return tl::unexpected(one(std::move(source).error()));
+  std::vector<ProviderSchema> types;
+  for (const ProviderType& type : builtin_providers()) types.push_back(type.info().schema);
+  return load_spec(**source, types);
+}
+
+tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
+  auto spec = load(request);
+  if (!spec) return tl::unexpected(std::move(spec).error());
+  Round round;
+  round.request = request;
+  round.spec = std::move(*spec);
+  if (const Status opened = open_memory(round, request); !opened) {
+    return tl::unexpected(one(opened.error()));
+  }
+  round.secrets = load_secrets(round.spec, referenced_secrets(round.spec));
+  round.infos = provider_infos(round.spec);
+  if (!request.offline) {
+    round.providers = open_providers(round.spec, round.memory, round.secrets, true);
+  }
+  if (const Status seen = observe_round(round, request, stop); !seen) {
+    return tl::unexpected(one(seen.error()));
+  }
+  auto planned = plan_round(round);
+  if (!planned) return tl::unexpected(std::move(planned).error());
+  round.planned = std::move(*planned);
+  return round;
+}
+
+Status record_agreement(Round& round, const Planned& planned, bool adopt) {
+  const auto rows = agree({.planned = planned,
+                           .spec = round.spec,
+                           .ledger = round.memory,
+                           .providers = round.infos,
+                           .secrets = round.secrets,
+                           .hash = round.hash,
+                           .adopt = adopt,
+                           .now = now()});
+  TRY(round.ledger->save_owned(rows));
+  for (const auto& [address, row] : rows) round.memory.owned[address] = row;
+  return round.ledger->save_observation(
+      hash_secrets(round.observed, planned.desired, round.infos, round.hash));
+}
+
+Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::stop_token cancel) {
+  Applied applied;
+  const auto note = [&applied](const Status& status) {
+    if (!status) applied.errors.push_back(status.error());
+  };
+  const auto run = round.ledger->begin_run(
+      {.verb = "apply", .commit = round.spec.revision.commit, .started = now()});
+  if (!run) {
+    applied.errors.push_back(run.error());
+    applied.after = std::move(round.planned);
+    return applied;
+  }
+  round.providers = open_providers(round.spec, round.memory, round.secrets, false);
+  applied.outcomes =
+      execute({.planned = round.planned,
+               .spec = round.spec,
+               .providers = round.providers,
+               .secrets = round.secrets,
+               .by_service = hooks.by_service,
+               .on_progress = hooks.on_progress,
+               .after_write =
+                   [&round, id = *run](const Change& change, const Outcome& outcome) {
+                     return record_change(round, id, change, outcome);
+                   }},
+              stop, cancel);
+
+  const Observed again =
+      observe(round.spec, round.providers, touched_scopes(applied.outcomes), now, cancel);
+  for (const auto& [scope, state] : again.scopes) round.observed.scopes[scope] = state;
+  auto after = plan_round(round);
+  if (!after) {
+    applied.errors.insert(applied.errors.end(), after.error().begin(), after.error().end());
+    applied.after = std::move(round.planned);
+  } else {
+    applied.after = std::move(*after);
+    applied.lingering = lingering(applied.after.plan, applied.outcomes);
+    note(record_agreement(round, applied.after, true));
+  }
+  const bool failed =
+      !applied.errors.empty() || std::ranges::any_of(applied.outcomes, [](const Outcome& outcome) {
+        return outcome.kind != OutcomeKind::done;
+      });
+  note(round.ledger->end_run(*run, failed ? 1 : exit_code(applied.after.plan),
+                             summary_line(applied.after.plan), now()));
+  return applied;
+}
+
+}  // namespace homeostat

@@ -1,0 +1,70 @@
+// One round, from the first value to the last: load -> observe -> plan -> report or apply ->
+// verify. Read this first: everything else in this folder is one of its steps.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "reconciler/execute.hpp"
+#include "reconciler/ledger.hpp"
+#include "reconciler/places.hpp"
+#include "reconciler/plan.hpp"
+
+namespace homeostat {
+
+struct Request {
+  std::string folder = ".";
+  std::string rev;          // "": the work tree as it lies
+  std::string path;         // folder inside `rev`'s tree, for bare repositories
+  std::string ledger_path;  // "": where find_places() says
+  PlanOptions options;
+  bool offline = false;  // against the last observation
+  bool record = false;   // the ledger is made where it is absent, and may be written
+};
+
+// All values of a round. Nothing is read again after look().
+struct Round {
+  Request request;
+  Spec spec;
+  Places places;
+  std::optional<Ledger> ledger;  // absent where there is none and none was to be made
+  LedgerView memory;
+  std::map<std::string, const ProviderInfo*> infos;  // by instance
+  Providers providers;
+  Observed observed;
+  SecretValues secrets;
+  SecretHash hash;
+  Planned planned;
+};
+
+// Reads the spec alone: what `validate` needs. Also the errors that only show when addresses are
+// given out by rule.
+[[nodiscard]] tl::expected<Spec, Errors> load(const Request& request);
+
+// Everything up to the plan with its causes. Providers are opened so that they refuse to write;
+// with `record` an absent ledger is made.
+[[nodiscard]] tl::expected<Round, Errors> look(const Request& request, std::stop_token stop);
+
+struct ApplyHooks {
+  std::function<void(Progress, const Change&, const Outcome*)> on_progress = {};
+  bool by_service = false;
+};
+struct Applied {
+  std::vector<Outcome> outcomes;
+  Planned after;                         // planned again on what is live now
+  std::vector<const Change*> lingering;  // into after.plan: written, but does not read back
+  Errors errors;                         // of the ledger
+};
+// Opens the providers for writing, executes the round's plan, observes what it touched again, and
+// records runs and agreement. Needs a round made with `record`.
+[[nodiscard]] Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop,
+                            std::stop_token cancel);
+
+// Records what is equal on both sides now, and since when what is not. Quiet adopts become ours
+// only where `adopt` is set.
+[[nodiscard]] Status record_agreement(Round& round, const Planned& planned, bool adopt);
+
+// The wall clock; the only place where it is read.
+[[nodiscard]] Time now();
+
+}  // namespace homeostat
