@@ -1,0 +1,43 @@
+// A homelab of one test: a git repo, live folders inside it, a ledger of its own, and the real binary.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/support/process.hpp"
+#include "tests/support/temp_repo.hpp"
+
+namespace homeostat::test {
+
+class Lab {
+ public:
+  // With the spec of `small_lab()` committed by Ana.
+  Lab();
+
+  // homeostat WORDS..., in the repo's folder, without a terminal and without colour.
+  [[nodiscard]] ProcessResult run(const std::vector<std::string>& words) const;
+  // The same with a variable set.
+  [[nodiscard]] ProcessResult run_with(const std::map<std::string, std::string>& environment,
+                                       const std::vector<std::string>& words) const;
+  // `apply --yes`, which must leave everything in sync.
+  void apply() const;
+
+  void write(const std::string& path, const std::string& text) { repo_.write(path, text); }
+  [[nodiscard]] std::string read(const std::string& path) const;
+  [[nodiscard]] bool exists(const std::string& path) const;
+  void remove(const std::string& path) { repo_.remove(path); }
+  // Replaces the first `from` in a file, which must be there.
+  void edit(const std::string& path, const std::string& from, const std::string& to);
+  std::string commit(const std::string& message, const std::string& author = "Ana");
+
+  [[nodiscard]] std::string folder() const;
+  [[nodiscard]] std::string state() const;  // where the ledger's folder is
+  // Every file below a folder with its bytes, for "nothing was written".
+  [[nodiscard]] static std::map<std::string, std::string> snapshot(const std::string& folder);
+
+ private:
+  TempDir scratch_;
+  TempRepo repo_;
+};
+
+}  // namespace homeostat::test

@@ -1,0 +1,233 @@
+// The main job through the real binary: YAML in git -> plan -> apply -> empty plan, and what follows.
+#include <doctest/doctest.h>
+
+#include "tests/e2e/lab.hpp"
+
+namespace homeostat::test {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("main job: plan shows all, apply makes it, a second plan is empty") {
+  const Lab lab;
+  const ProcessResult first = lab.run({"plan"});
+  CAPTURE(first.out);
+  CAPTURE(first.err);
+  CHECK(first.exit_code == 2);
+  CHECK(has(first.out, "container/forgejo"));
+  CHECK(has(first.out, "dns/inside/git/A"));
+  CHECK(has(first.out, "to create"));
+  CHECK_FALSE(lab.exists("live"));
+
+  lab.apply();
+  CHECK(has(lab.read("live/pve/container/forgejo.yaml"), "10.5.0.110"));
+  CHECK(has(lab.read("live/dns/dns/lab/forgejo/A.yaml"), "10.5.0.110"));
+  CHECK(has(lab.read("live/dns/dns/inside/git/A.yaml"), "10.5.0.103"));
+  CHECK(has(lab.read("live/dns/dns/lab~v4/110/PTR.yaml"), "forgejo.lab.example.org"));
+  CHECK(has(lab.read("live/npm/proxy_host/forgejo.yaml"), "10.5.0.110"));
+
+  const ProcessResult second = lab.run({"plan"});
+  CAPTURE(second.out);
+  CHECK(second.exit_code == 0);
+  CHECK(has(second.out, "in sync"));
+}
+
+TEST_CASE("main job: a plan writes nothing, neither live nor in the ledger") {
+  Lab lab;
+  lab.apply();
+  lab.edit("live/npm/proxy_host/forgejo.yaml", "force_https: true", "force_https: false");
+  lab.edit("services.yaml", "cores: 2", "cores: 3");
+  const auto live = Lab::snapshot(lab.folder() + "/live");
+  const auto state = Lab::snapshot(lab.state());
+  CHECK(lab.run({"plan"}).exit_code == 2);
+  CHECK(lab.run({"plan", "--json"}).exit_code == 2);
+  CHECK(lab.run({"plan", "--offline"}).exit_code == 2);
+  CHECK(Lab::snapshot(lab.folder() + "/live") == live);
+  CHECK(Lab::snapshot(lab.state()) == state);
+}
+
+TEST_CASE("main job: drift and a commit are told apart, and one apply repairs both") {
+  Lab lab;
+  lab.apply();
+  lab.edit("live/npm/proxy_host/forgejo.yaml", "force_https: true", "force_https: false");
+  const ProcessResult drift = lab.run({"drift"});
+  CAPTURE(drift.out);
+  CHECK(drift.exit_code == 2);
+  CHECK(has(drift.out, "force_https false -> true"));
+  CHECK(has(drift.out, "drift since"));
+
+  lab.edit("services.yaml", "memory: 2GiB", "memory: 4GiB");
+  const std::string commit = lab.commit("forgejo: more memory", "Ben");
+  const ProcessResult plan = lab.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(plan.exit_code == 2);
+  CHECK(has(plan.out, "memory 2GiB -> 4GiB"));
+  CHECK(has(plan.out, "git " + commit.substr(0, 7)));
+  CHECK(has(plan.out, "Ben"));
+  CHECK(has(plan.out, "drift since"));
+
+  lab.apply();
+  CHECK(has(lab.read("live/npm/proxy_host/forgejo.yaml"), "force_https: true"));
+  CHECK(has(lab.read("live/pve/container/forgejo.yaml"), "memory: 4GiB"));
+  CHECK(lab.run({"drift"}).exit_code == 0);
+}
+
+TEST_CASE("main job: a change of both hands says what is lost") {
+  Lab lab;
+  lab.apply();
+  lab.edit("live/pve/container/forgejo.yaml", "memory: 2GiB", "memory: 8GiB");
+  lab.edit("services.yaml", "memory: 2GiB", "memory: 4GiB");
+  lab.commit("forgejo: more memory");
+  const ProcessResult plan = lab.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(has(plan.out, "memory 8GiB -> 4GiB"));
+  CHECK(has(plan.out, "lost"));
+}
+
+TEST_CASE("main job: apply without a terminal needs --yes, and writes nothing without it") {
+  const Lab lab;
+  const ProcessResult refused = lab.run({"apply"});
+  CHECK(refused.exit_code == 1);
+  CHECK(has(refused.err, "--yes"));
+  CHECK_FALSE(lab.exists("live"));
+}
+
+TEST_CASE("main job: an uncommitted work tree is planned as such and applied only with --uncommitted") {
+  Lab lab;
+  lab.apply();
+  lab.edit("services.yaml", "cores: 2", "cores: 3");
+  const ProcessResult plan = lab.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(has(plan.out, "uncommitted"));
+  const ProcessResult refused = lab.run({"apply", "--yes"});
+  CHECK(refused.exit_code == 1);
+  CHECK(has(refused.err, "services.yaml"));
+  CHECK(has(refused.err, "--uncommitted"));
+  CHECK(has(lab.read("live/pve/container/forgejo.yaml"), "cores: 2"));
+  CHECK(lab.run({"apply", "--yes", "--uncommitted"}).exit_code == 0);
+  CHECK(has(lab.read("live/pve/container/forgejo.yaml"), "cores: 3"));
+}
+
+TEST_CASE("main job: lines that go take records along, and keep what holds data") {
+  Lab lab;
+  lab.apply();
+  lab.edit("dns.yaml", "    www: { CNAME: nas }\n", "");
+  std::string services = lab.read("services.yaml");
+  services.erase(services.find("  forgejo:"));
+  lab.write("services.yaml", services);
+  lab.commit("forgejo moves out");
+  const ProcessResult plan = lab.run({"plan", "--allow-deletes", "9"});
+  CAPTURE(plan.out);
+  CHECK(has(plan.out, "- dns/lab/www/CNAME"));
+  CHECK(has(plan.out, "o container/forgejo"));
+  CHECK(has(plan.out, "removed, Ana"));
+  const ProcessResult applied = lab.run({"apply", "--yes", "--allow-deletes", "9"});
+  CAPTURE(applied.out);
+  CAPTURE(applied.err);
+  CHECK(applied.exit_code == 0);
+  CHECK_FALSE(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+  CHECK_FALSE(lab.exists("live/kuma/monitor/forgejo.yaml"));
+  CHECK(lab.exists("live/pve/container/forgejo.yaml"));
+  CHECK(lab.run({"plan"}).exit_code == 0);
+}
+
+TEST_CASE("main job: many deletes at once are held back until somebody says the number") {
+  Lab lab;
+  std::string records = "dns:\n  lab:\n";
+  for (int i = 0; i < 12; ++i) {
+    records += "    host" + std::to_string(i) + ": 10.5.0." + std::to_string(200 + i) + "\n";
+  }
+  lab.write("more.yaml", records);
+  lab.commit("hosts");
+  lab.apply();
+  lab.remove("more.yaml");
+  lab.commit("no hosts");
+  const ProcessResult held = lab.run({"apply", "--yes"});
+  CAPTURE(held.out);
+  CHECK(held.exit_code == 2);
+  CHECK(has(held.out, "--allow-deletes"));
+  CHECK(lab.exists("live/dns/dns/lab/host0/A.yaml"));
+  CHECK(lab.run({"apply", "--yes", "--allow-deletes", "11"}).exit_code == 2);
+  CHECK(lab.exists("live/dns/dns/lab/host0/A.yaml"));
+  const ProcessResult allowed = lab.run({"apply", "--yes", "--allow-deletes", "24"});
+  CAPTURE(allowed.out);
+  CHECK(allowed.exit_code == 0);
+  CHECK_FALSE(lab.exists("live/dns/dns/lab/host0/A.yaml"));
+}
+
+TEST_CASE("main job: a scope that cannot be read is unknown, and the rest goes on") {
+  Lab lab;
+  lab.apply();
+  lab.edit("live/kuma/monitor/forgejo.yaml", "type: http", "type: [");
+  lab.edit("services.yaml", "memory: 2GiB", "memory: 4GiB");
+  lab.commit("more memory");
+  const ProcessResult plan = lab.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(plan.exit_code == 3);
+  CHECK(has(plan.out, "kuma UNKNOWN"));
+  CHECK(has(plan.out, "? monitor/*"));
+  CHECK(lab.run({"apply", "--yes"}).exit_code == 3);
+  CHECK(has(lab.read("live/pve/container/forgejo.yaml"), "memory: 4GiB"));
+}
+
+TEST_CASE("main job: without the ledger nothing is deleted until the orphans are confirmed") {
+  Lab lab;
+  lab.apply();
+  std::filesystem::remove_all(lab.state());
+  lab.edit("dns.yaml", "    www: { CNAME: nas }\n", "");
+  lab.commit("no www");
+  const ProcessResult plan = lab.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(has(plan.out, "no ledger"));
+  (void)lab.run({"apply", "--yes"});
+  CHECK(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+  CHECK(lab.run({"confirm-ownership"}).exit_code == 1);
+  CHECK(lab.run({"confirm-ownership", "--yes"}).exit_code == 0);
+  const ProcessResult applied = lab.run({"apply", "--yes"});
+  CAPTURE(applied.out);
+  CHECK(applied.exit_code == 0);
+  CHECK_FALSE(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+}
+
+TEST_CASE("main job: what is deleted by hand comes back, told as drift") {
+  Lab lab;
+  lab.apply();
+  lab.remove("live/dns/dns/lab/www/CNAME.yaml");
+  const ProcessResult drift = lab.run({"drift"});
+  CAPTURE(drift.out);
+  CHECK(drift.exit_code == 2);
+  CHECK(has(drift.out, "dns/lab/www/CNAME"));
+  lab.apply();
+  CHECK(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+}
+
+TEST_CASE("main job: what exists and differs is taken over only when somebody says so") {
+  Lab lab;
+  lab.write("live/dns/dns/lab/nas/A.yaml", "values: [10.5.0.77]\n");
+  const ProcessResult first = lab.run({"apply", "--yes"});
+  CAPTURE(first.out);
+  CHECK(first.exit_code == 2);
+  CHECK(has(first.out, "--adopt"));
+  CHECK(has(lab.read("live/dns/dns/lab/nas/A.yaml"), "10.5.0.77"));
+  CHECK(lab.run({"apply", "--yes", "--adopt", "dns/lab/nas/A"}).exit_code == 0);
+  CHECK(has(lab.read("live/dns/dns/lab/nas/A.yaml"), "10.5.0.10"));
+}
+
+TEST_CASE("main job: a bare repository is planned and applied at a revision") {
+  Lab lab;
+  const std::string bare = lab.folder() + "/../bare.git";
+  REQUIRE(run_process({.command = {"/usr/bin/git", "clone", "--quiet", "--bare", lab.folder(),
+                                   bare}})
+              .exit_code == 0);
+  const ProcessResult plan = lab.run({"plan", bare, "--rev", "HEAD"});
+  CAPTURE(plan.out);
+  CAPTURE(plan.err);
+  CHECK(plan.exit_code == 2);
+  CHECK(has(plan.out, "container/forgejo"));
+}
+
+}  // namespace homeostat::test

@@ -1,0 +1,184 @@
+// The other verbs, as a user calls them.
+#include <doctest/doctest.h>
+
+#include <sys/file.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/lab.hpp"
+
+namespace homeostat::test {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("verbs: validate counts, or shows the place, the line and what to write") {
+  Lab lab;
+  const ProcessResult good = lab.run({"validate"});
+  CAPTURE(good.err);
+  CHECK(good.exit_code == 0);
+  CHECK(has(good.out, "ok: site home"));
+  lab.edit("services.yaml", "memory: 2GiB", "memry: 2GiB");
+  const ProcessResult bad = lab.run({"validate"});
+  CAPTURE(bad.err);
+  CHECK(bad.exit_code == 1);
+  CHECK(has(bad.err, "services.yaml:6:"));
+  CHECK(has(bad.err, "^"));
+  CHECK(has(bad.err, "memory"));
+}
+
+TEST_CASE("verbs: get prints one value and nothing else, derived ones too") {
+  const Lab lab;
+  CHECK(lab.run({"get", "container/forgejo.ip"}).out == "10.5.0.110\n");
+  CHECK(lab.run({"get", "container/forgejo.memory"}).out == "2GiB\n");
+  CHECK(lab.run({"get", "dns/inside/git/A.values"}).out == "[\"10.5.0.103\"]\n");
+  const ProcessResult typo = lab.run({"get", "container/forgjo.ip"});
+  CHECK(typo.exit_code == 1);
+  CHECK(has(typo.err, "container/forgejo"));
+  CHECK(lab.run({"get", "container/forgejo.nothing"}).exit_code == 1);
+}
+
+TEST_CASE("verbs: explain says where each value was written") {
+  const Lab lab;
+  lab.apply();
+  const ProcessResult told = lab.run({"explain", "container/forgejo"});
+  CAPTURE(told.out);
+  CHECK(told.exit_code == 0);
+  CHECK(has(told.out, "home:container/forgejo@pve"));
+  CHECK(has(told.out, "services.yaml:6"));
+  CHECK(has(told.out, "in sync"));
+}
+
+TEST_CASE("verbs: status counts resources by state, and knows the last run") {
+  Lab lab;
+  lab.apply();
+  lab.edit("live/npm/proxy_host/forgejo.yaml", "force_https: true", "force_https: false");
+  const ProcessResult told = lab.run({"status"});
+  CAPTURE(told.out);
+  CHECK(told.exit_code == 2);
+  CHECK(has(told.out, "1 drifted"));
+  CHECK(has(told.out, "last run: apply"));
+  const auto json = nlohmann::json::parse(lab.run({"status", "--json"}).out);
+  CHECK(json.at("resources").at("drifted") == 1);
+  CHECK(json.at("last_run").at("exit_code") == 0);
+}
+
+TEST_CASE("verbs: a forgotten resource is no longer compared, changed or deleted") {
+  Lab lab;
+  lab.apply();
+  CHECK(lab.run({"forget", "proxy_host/forgejo"}).exit_code == 0);
+  lab.edit("live/npm/proxy_host/forgejo.yaml", "force_https: true", "force_https: false");
+  CHECK(lab.run({"plan"}).exit_code == 0);
+  std::string services = lab.read("services.yaml");
+  services.erase(services.find("    web:"));
+  lab.write("services.yaml", services);
+  lab.commit("no web");
+  (void)lab.run({"apply", "--yes", "--allow-deletes", "9"});
+  CHECK(has(lab.read("live/npm/proxy_host/forgejo.yaml"), "force_https: false"));
+}
+
+TEST_CASE("verbs: unmanaged lists what is live and not declared") {
+  Lab lab;
+  lab.apply();
+  lab.write("live/dns/dns/lab/stranger/A.yaml", "values: [10.5.0.66]\n");
+  std::filesystem::copy(lab.folder() + "/live/pve/container/forgejo.yaml",
+                        lab.folder() + "/live/pve/container/clone.yaml");
+  const ProcessResult told = lab.run({"unmanaged"});
+  CAPTURE(told.out);
+  CHECK(has(told.out, "unmanaged  dns/lab/stranger/A"));
+  CHECK(has(told.out, "copy"));
+  CHECK(lab.run({"plan"}).exit_code == 0);
+}
+
+TEST_CASE("verbs: providers lists types, kinds and fields; version prints one line") {
+  const Lab lab;
+  const ProcessResult told = lab.run({"providers"});
+  CHECK(told.exit_code == 0);
+  CHECK(has(told.out, "files"));
+  CHECK(has(told.out, "proxy_host"));
+  CHECK(has(told.out, "forward_port"));
+  CHECK(has(lab.run({"version"}).out, "homeostat 0."));
+}
+
+TEST_CASE("verbs: each explains itself with an example, and a wrong word is an error") {
+  const Lab lab;
+  for (const char* verb : {"validate", "plan", "apply", "drift", "status", "explain", "get",
+                           "forget", "unmanaged", "confirm-ownership", "providers", "version"}) {
+    CAPTURE(verb);
+    const ProcessResult help = lab.run({verb, "--help"});
+    CHECK(help.exit_code == 0);
+    CHECK(has(help.out, "Examples:\n  "));
+  }
+  CHECK(lab.run({"plam"}).exit_code == 1);
+  CHECK(lab.run({"plan", "--nonsense"}).exit_code == 1);
+  CHECK(lab.run({}).exit_code == 1);
+}
+
+TEST_CASE("verbs: -C and a positional folder find the repo from elsewhere") {
+  const Lab lab;
+  const auto elsewhere = [&lab](std::vector<std::string> words) {
+    words.insert(words.begin(), HOMEOSTAT_BINARY);
+    return run_process({.command = words,
+                        .environment = {{"HOMEOSTAT_STATE_DIR", lab.state()}},
+                        .folder = "/"});
+  };
+  CHECK(elsewhere({"validate", lab.folder()}).exit_code == 0);
+  CHECK(elsewhere({"-C", lab.folder(), "validate"}).exit_code == 0);
+  CHECK(elsewhere({"validate"}).exit_code == 1);
+}
+
+TEST_CASE("verbs: a second writer stops at once and names the first") {
+  const Lab lab;
+  lab.apply();
+  const std::string path = lab.state() + "/home/lock";
+  REQUIRE(std::filesystem::exists(path));
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(flock(file, LOCK_EX | LOCK_NB) == 0);
+  const ProcessResult refused = lab.run({"apply", "--yes"});
+  CHECK(refused.exit_code == 1);
+  CHECK(has(refused.err, "home"));
+  CHECK(lab.run({"plan"}).exit_code == 0);
+  close(file);
+}
+
+TEST_CASE("verbs: a secret reaches the server, and nothing that is printed or kept") {
+  Lab lab;
+  lab.edit("homeostat.yaml", "networks:", "secrets:\n  db: { env: DB_PASSWORD }\nnetworks:");
+  lab.edit("services.yaml", "memory: 2GiB }", "memory: 2GiB, env: { DB: \"${secret.db}\" } }");
+  lab.commit("a database password");
+  const std::map<std::string, std::string> environment = {{"DB_PASSWORD", "canary-4711"}};
+  std::string printed;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"plan"}, {"plan", "--json"}, {"plan", "--markdown"},
+        {"apply", "--yes", "-vv"}, {"explain", "container/forgejo"}, {"drift"}, {"status"}}) {
+    const ProcessResult result = lab.run_with(environment, words);
+    CAPTURE(result.err);
+    CHECK(result.exit_code != 1);
+    printed += result.out + result.err;
+  }
+  CHECK(has(lab.read("live/pve/container/forgejo.yaml"), "canary-4711"));
+  // A new value is seen without being shown; so is one that somebody changed by hand.
+  const ProcessResult rotated = lab.run_with({{"DB_PASSWORD", "canary-4712"}}, {"plan"});
+  CHECK(rotated.exit_code == 2);
+  lab.edit("live/pve/container/forgejo.yaml", "canary-4711", "canary-4713");
+  const ProcessResult drifted = lab.run_with(environment, {"drift"});
+  CHECK(drifted.exit_code == 2);
+  printed += rotated.out + drifted.out;
+  CHECK_FALSE(has(printed, "canary"));
+  CHECK(lab.run_with(environment, {"get", "container/forgejo.env/DB"}).exit_code == 1);
+  for (const auto& [path, bytes] : Lab::snapshot(lab.state())) {
+    CAPTURE(path);
+    CHECK_FALSE(has(bytes, "canary"));
+  }
+}
+
+}  // namespace homeostat::test
