@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "reconciler/diff.hpp"
+#include "reconciler/paths.hpp"
 #include "reconciler/redact.hpp"
 #include "reconciler/resolve.hpp"
 
@@ -27,8 +27,7 @@ nlohmann::json kept_value(const AgreementInput& input, const Resource& resource,
                           const Attributes& filled, const KindSchema& kind,
                           const ProviderKindSchema* extra, const FieldPath& path) {
   nlohmann::json value = value_at(filled, path, kind, extra);
-  if (value.is_null() || !is_secret(&resource, kind, extra, path)) return value;
-  return input.hash(value.is_string() ? value.get_ref<const std::string&>() : value.dump());
+  return is_secret(&resource, kind, extra, path) ? hashed(value, input.hash) : value;
 }
 
 void add_drift(Owned& row, const FieldDiff& diff, Time now) {
@@ -40,7 +39,7 @@ Owned row_for(const AgreementInput& input, const Resource& resource, const LiveR
               const std::vector<FieldPath>& in_sync, const Change* change, const Owned* old) {
   const KindSchema& kind = *find_kind(resource.address.kind);
   const ProviderKindSchema* extra = extra_of(input, resource.address);
-  const auto filled = fill_secrets(resource, input.secrets);
+  const auto filled = fill_secrets(resource, input.secrets, extra);
   const Attributes& values = filled ? *filled : resource.attributes;
   Owned row;
   row.native_id = live.native_id;
@@ -48,6 +47,7 @@ Owned row_for(const AgreementInput& input, const Resource& resource, const LiveR
   row.on_remove = resource.on_remove;
   row.service = resource.service;
   row.where = source_ref(resource.where, input.spec.files);
+  row.commit = input.spec.revision.commit;
   row.agreed.reserve(in_sync.size());
   for (const FieldPath& path : in_sync) {
     Agreed now_agreed{path, kept_value(input, resource, values, kind, extra, path),

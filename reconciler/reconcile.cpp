@@ -100,6 +100,7 @@ Status record_outcome(Round& round, const Change& change, const Outcome& outcome
     row.on_remove = desired->second.on_remove;
     row.service = desired->second.service;
     row.where = source_ref(desired->second.where, round.spec.files);
+    row.commit = round.spec.revision.commit;
   }
   if (round.memory.forgotten.erase(change.address) > 0) {
     TRY(round.ledger->save_forgotten(change.address, false));

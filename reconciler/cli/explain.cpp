@@ -6,8 +6,8 @@
 #include <set>
 
 #include "reconciler/cli/cli.hpp"
-#include "reconciler/diff.hpp"
 #include "reconciler/names.hpp"
+#include "reconciler/paths.hpp"
 #include "reconciler/redact.hpp"
 
 namespace homeostat::cli {

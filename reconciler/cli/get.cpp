@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "reconciler/cli/cli.hpp"
-#include "reconciler/diff.hpp"
+#include "reconciler/paths.hpp"
 #include "reconciler/redact.hpp"
 
 namespace homeostat::cli {

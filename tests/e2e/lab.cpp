@@ -56,7 +56,7 @@ std::string read_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-Lab::Lab() : repo_(scratch_.path() + "/homelab") {
+Lab::Lab() {
   repo_.write("homeostat.yaml", small_lab);
   repo_.write("services.yaml", small_services);
   repo_.write("dns.yaml", small_dns);
@@ -83,10 +83,6 @@ void Lab::apply() const {
   REQUIRE(applied.exit_code == 0);
 }
 
-std::string Lab::read(const std::string& path) const {
-  return read_file(std::filesystem::path(folder()) / path);
-}
-
 bool Lab::exists(const std::string& path) const {
   return std::filesystem::exists(std::filesystem::path(folder()) / path);
 }
@@ -98,13 +94,6 @@ void Lab::edit(const std::string& path, const std::string& from, const std::stri
   REQUIRE(at != std::string::npos);
   write(path, text.replace(at, from.size(), to));
 }
-
-std::string Lab::commit(const std::string& message, const std::string& author) {
-  return repo_.commit(message, author);
-}
-
-std::string Lab::folder() const { return scratch_.path() + "/homelab"; }
-std::string Lab::state() const { return scratch_.path() + "/state"; }
 
 std::map<std::string, std::string> Lab::snapshot(const std::string& folder) {
   std::map<std::string, std::string> files;

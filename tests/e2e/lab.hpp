@@ -1,4 +1,5 @@
-// A homelab of one test: a git repo, live folders inside it, a ledger of its own, and the real binary.
+// A homelab of one test: a git repo, live folders inside it, a ledger of its own, and the real
+// binary.
 #pragma once
 
 #include <string>
@@ -23,21 +24,23 @@ class Lab {
   void apply() const;
 
   void write(const std::string& path, const std::string& text) { repo_.write(path, text); }
-  [[nodiscard]] std::string read(const std::string& path) const;
+  [[nodiscard]] std::string read(const std::string& path) const { return repo_.read(path); }
   [[nodiscard]] bool exists(const std::string& path) const;
   void remove(const std::string& path) { repo_.remove(path); }
   // Replaces the first `from` in a file, which must be there.
   void edit(const std::string& path, const std::string& from, const std::string& to);
-  std::string commit(const std::string& message, const std::string& author = "Ana");
+  std::string commit(const std::string& message, const std::string& author = "Ana") {
+    return repo_.commit(message, author);
+  }
 
-  [[nodiscard]] std::string folder() const;
-  [[nodiscard]] std::string state() const;  // where the ledger's folder is
+  [[nodiscard]] const std::string& folder() const { return repo_.path(); }
+  [[nodiscard]] const std::string& state() const { return state_.path(); }  // of all ledgers
   // Every file below a folder with its bytes, for "nothing was written".
   [[nodiscard]] static std::map<std::string, std::string> snapshot(const std::string& folder);
 
  private:
-  TempDir scratch_;
   TempRepo repo_;
+  TempDir state_;
 };
 
 }  // namespace homeostat::test

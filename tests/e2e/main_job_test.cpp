@@ -1,5 +1,8 @@
-// The main job through the real binary: YAML in git -> plan -> apply -> empty plan, and what follows.
+// The main job through the real binary: YAML in git -> plan -> apply -> empty plan, and what
+// follows.
 #include <doctest/doctest.h>
+
+#include <filesystem>
 
 #include "tests/e2e/lab.hpp"
 
@@ -96,7 +99,8 @@ TEST_CASE("main job: apply without a terminal needs --yes, and writes nothing wi
   CHECK_FALSE(lab.exists("live"));
 }
 
-TEST_CASE("main job: an uncommitted work tree is planned as such and applied only with --uncommitted") {
+TEST_CASE(
+    "main job: an uncommitted work tree is planned as such and applied only with --uncommitted") {
   Lab lab;
   lab.apply();
   lab.edit("services.yaml", "cores: 2", "cores: 3");
@@ -177,7 +181,7 @@ TEST_CASE("main job: a scope that cannot be read is unknown, and the rest goes o
 TEST_CASE("main job: without the ledger nothing is deleted until the orphans are confirmed") {
   Lab lab;
   lab.apply();
-  std::filesystem::remove_all(lab.state());
+  std::filesystem::remove_all(lab.state() + "/home");
   lab.edit("dns.yaml", "    www: { CNAME: nas }\n", "");
   lab.commit("no www");
   const ProcessResult plan = lab.run({"plan"});
@@ -219,10 +223,11 @@ TEST_CASE("main job: what exists and differs is taken over only when somebody sa
 
 TEST_CASE("main job: a bare repository is planned and applied at a revision") {
   Lab lab;
-  const std::string bare = lab.folder() + "/../bare.git";
-  REQUIRE(run_process({.command = {"/usr/bin/git", "clone", "--quiet", "--bare", lab.folder(),
-                                   bare}})
-              .exit_code == 0);
+  const TempDir bare_folder;
+  const std::string bare = bare_folder.path() + "/bare.git";
+  REQUIRE(
+      run_process({.command = {"/usr/bin/git", "clone", "--quiet", "--bare", lab.folder(), bare}})
+          .exit_code == 0);
   const ProcessResult plan = lab.run({"plan", bare, "--rev", "HEAD"});
   CAPTURE(plan.out);
   CAPTURE(plan.err);

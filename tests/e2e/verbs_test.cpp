@@ -1,13 +1,10 @@
 // The other verbs, as a user calls them.
 #include <doctest/doctest.h>
-
-#include <sys/file.h>
-
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <filesystem>
-
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/lab.hpp"
@@ -127,9 +124,8 @@ TEST_CASE("verbs: -C and a positional folder find the repo from elsewhere") {
   const Lab lab;
   const auto elsewhere = [&lab](std::vector<std::string> words) {
     words.insert(words.begin(), HOMEOSTAT_BINARY);
-    return run_process({.command = words,
-                        .environment = {{"HOMEOSTAT_STATE_DIR", lab.state()}},
-                        .folder = "/"});
+    return run_process(
+        {.command = words, .environment = {{"HOMEOSTAT_STATE_DIR", lab.state()}}, .folder = "/"});
   };
   CHECK(elsewhere({"validate", lab.folder()}).exit_code == 0);
   CHECK(elsewhere({"-C", lab.folder(), "validate"}).exit_code == 0);
@@ -157,9 +153,13 @@ TEST_CASE("verbs: a secret reaches the server, and nothing that is printed or ke
   lab.commit("a database password");
   const std::map<std::string, std::string> environment = {{"DB_PASSWORD", "canary-4711"}};
   std::string printed;
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"plan"}, {"plan", "--json"}, {"plan", "--markdown"},
-        {"apply", "--yes", "-vv"}, {"explain", "container/forgejo"}, {"drift"}, {"status"}}) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"plan"},
+                                                {"plan", "--json"},
+                                                {"plan", "--markdown"},
+                                                {"apply", "--yes", "-vv"},
+                                                {"explain", "container/forgejo"},
+                                                {"drift"},
+                                                {"status"}}) {
     const ProcessResult result = lab.run_with(environment, words);
     CAPTURE(result.err);
     CHECK(result.exit_code != 1);

@@ -74,8 +74,7 @@ ProcessResult run_process(const ProcessInput& input) {
   close(err.write);
   // Small inputs only: they fit into the pipe's buffer. A child that never reads must not kill us.
   std::signal(SIGPIPE, SIG_IGN);
-  [[maybe_unused]] const ssize_t written =
-      write(in.write, input.input.data(), input.input.size());
+  [[maybe_unused]] const ssize_t written = write(in.write, input.input.data(), input.input.size());
   close(in.write);
   ProcessResult result;
   drain(out.read, err.read, result);

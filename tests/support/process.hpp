@@ -14,10 +14,10 @@ struct ProcessResult {
 };
 
 struct ProcessInput {
-  std::vector<std::string> command;  // the program's path first
+  std::vector<std::string> command;                     // the program's path first
   std::map<std::string, std::string> environment = {};  // added to ours
-  std::string folder = {};           // "" = where we are
-  std::string input = {};            // its standard input; "" = empty
+  std::string folder = {};                              // "" = where we are
+  std::string input = {};                               // its standard input; "" = empty
 };
 
 // Waits for its end. Throws std::runtime_error where it cannot be started.
