@@ -38,7 +38,7 @@ Result<TemplatePart> parse_reference(std::string_view body) {
   TemplatePart part;
   const std::string shown = in_ticks("${" + std::string(body) + '}');
   body = trim(body);
-  const auto dot = body.find('.');
+  const auto dot = body.find_first_of("./");  // "container.db.ip", "container/db.ip"
   if (body.empty()) return wrong("`${}` refers to nothing");
   if (dot == std::string_view::npos || dot == 0 || dot + 1 == body.size()) {
     return wrong(shown + " is not a reference");

@@ -1,0 +1,272 @@
+// What homeostat.yaml says besides resources: head, providers, secrets, policy.
+#include <algorithm>
+#include <array>
+
+#include "specs/draft.hpp"
+
+namespace homeostat {
+namespace {
+
+bool is_site(std::string_view text) {
+  return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+// A missing head line, said at the top of homeostat.yaml.
+void missing(Draft& draft, const std::string& message, const std::string& hint) {
+  if (!draft.partial) report(draft, Origin{0, 1, 1}, message, hint);
+}
+
+Result<std::string> address_or_name(std::string_view text) {
+  if (const Result<IpAddress> ip = parse_ip(text)) return to_string(*ip);
+  return canonical_name(text);
+}
+
+// The settings that every type has.
+const std::vector<FieldSchema>& common_settings() {
+  static const std::vector<FieldSchema> fields = {
+      {.name = "type", .type = Type::text, .required = true},
+      {.name = "address", .type = Type::text, .check = address_or_name},
+      {.name = "mode", .type = Type::choice, .choices = {"report", "enforce"}},
+      {.name = "adopt", .type = Type::choice, .choices = {"never", "matching", "always"}},
+      {.name = "max_in_flight", .type = Type::integer, .min = 1, .max = 64},
+      {.name = "max_per_second", .type = Type::integer, .min = 0, .max = 10'000}};
+  return fields;
+}
+
+// Moves what is common from the settings into its own members.
+void take_common(ProviderConfig& config) {
+  Attributes& settings = config.settings;
+  if (const auto it = settings.find("mode"); it != settings.end() && it->is_string()) {
+    config.mode = *it == "enforce" ? Mode::enforce : Mode::report;
+  }
+  if (const auto it = settings.find("adopt"); it != settings.end() && it->is_string()) {
+    config.adopt = *it == "never"    ? Adopt::never
+                   : *it == "always" ? Adopt::always
+                                     : Adopt::matching;
+  }
+  if (const auto it = settings.find("max_in_flight"); it != settings.end() && it->is_number()) {
+    config.max_in_flight = it->get<int>();
+  }
+  if (const auto it = settings.find("max_per_second"); it != settings.end() && it->is_number()) {
+    config.max_per_second = it->get<int>();
+  }
+  for (const char* key : {"type", "mode", "adopt", "max_in_flight", "max_per_second"}) {
+    settings.erase(key);
+  }
+}
+
+void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
+  if (!check_key(draft, entry, "providers")) return;
+  const yaml::Node& node = *entry.value;
+  if (node.kind != yaml::NodeKind::mapping) {
+    return report(draft, node.at, "a provider is a mapping with its `type` and settings",
+                  "write { type: TYPE, ... }");
+  }
+  const yaml::Node* type = node.find("type");
+  if (type == nullptr) {
+    return report(draft, entry.key->at, "provider `" + std::string(name) + "` has no `type`",
+                  "add `type:`, one of those that `homeostat providers` lists");
+  }
+  const ProviderSchema* schema = find_type(draft, type->text);
+  if (schema == nullptr) {
+    std::vector<std::string> known;
+    for (const ProviderSchema& each : draft.types) known.push_back(each.type);
+    return report(draft, type->at, "there is no provider type `" + type->text + "`",
+                  known_hint(type->text, known));
+  }
+  std::vector<FieldSchema> fields = common_settings();
+  fields.insert(fields.end(), schema->settings.begin(), schema->settings.end());
+  ProviderConfig config;
+  config.name = std::string(name);
+  config.type = schema->type;
+  config.where = entry.key->at;
+  ReadSink sink{draft.errors, draft.spec.files, &config.open};
+  config.settings = read_object({fields, {}, schema->type + " provider", true}, node, "", "", sink);
+  take_common(config);
+  std::sort(config.open.begin(), config.open.end(),
+            [](const OpenValue& a, const OpenValue& b) { return a.pointer < b.pointer; });
+  draft.spec.providers.emplace(config.name, std::move(config));
+}
+
+void read_secret(Draft& draft, std::string_view name, const Entry& entry) {
+  static const std::vector<FieldSchema> fields = {
+      {.name = "file", .type = Type::text, .doc = "a path"},
+      {.name = "env", .type = Type::text, .doc = "an environment variable"},
+      {.name = "command",
+       .type = Type::list,
+       .doc = "a program with its arguments",
+       .fields = {{.name = "word", .type = Type::text}}},
+      {.name = "expires", .type = Type::date}};
+  if (!check_key(draft, entry, "secrets")) return;
+  const yaml::Node& node = *entry.value;
+  const std::string said = "secret `" + std::string(name) + "`";
+  if (node.kind != yaml::NodeKind::mapping) {
+    return report(draft, node.at, said + " does not say where its value comes from",
+                  "write { file: PATH }, { env: NAME } or { command: [PROGRAM, ...] }; never the "
+                  "value itself");
+  }
+  const Attributes value = read_mapping(draft, fields, node, "secret");
+  SecretSource secret;
+  secret.name = std::string(name);
+  secret.where = entry.key->at;
+  int sources = 0;
+  const auto take = [&](const char* key, SecretSource::Kind kind) {
+    if (node.find(key) == nullptr) return;
+    ++sources;
+    secret.kind = kind;
+    if (!value.contains(key)) return;
+    const nlohmann::json& words = value.at(key);
+    if (words.is_string()) secret.words = {words.get<std::string>()};
+    if (words.is_array()) secret.words = words.get<std::vector<std::string>>();
+  };
+  take("file", SecretSource::Kind::file);
+  take("env", SecretSource::Kind::env);
+  take("command", SecretSource::Kind::command);
+  if (sources != 1) {
+    report(draft, node.at, said + " needs exactly one of `file`, `env` and `command`",
+           "keep the one that holds the value");
+  }
+  if (const auto it = value.find("expires"); it != value.end() && it->is_string()) {
+    secret.expires = it->get<std::string>();
+  }
+  draft.spec.secrets.emplace(secret.name, std::move(secret));
+}
+
+// `providers: { pve: { mode: enforce } }` below `policy:`, and the same for kinds.
+void read_modes(Draft& draft, const yaml::Node& node, std::string_view what,
+                const std::vector<std::string>& known, std::map<std::string, Mode>& modes) {
+  if (node.kind != yaml::NodeKind::mapping) {
+    return report(draft, node.at, "`" + std::string(what) + "` of the policy is a mapping",
+                  "write { NAME: { mode: enforce } }");
+  }
+  for (std::size_t i = 0; i + 1 < node.items.size(); i += 2) {
+    const yaml::Node& key = node.items[i];
+    const yaml::Node& value = node.items[i + 1];
+    if (std::find(known.begin(), known.end(), key.text) == known.end()) {
+      if (!draft.partial) {
+        report(draft, key.at,
+               "the policy names `" + key.text + "`, which is none of the " + std::string(what),
+               known_hint(key.text, known));
+      }
+      continue;
+    }
+    static const std::vector<FieldSchema> fields = {
+        {.name = "mode", .type = Type::choice, .required = true, .choices = {"report", "enforce"}}};
+    if (value.kind != yaml::NodeKind::mapping) {
+      report(draft, value.at, "`" + key.text + "` of the policy is a mapping",
+             "write { mode: report } or { mode: enforce }");
+      continue;
+    }
+    const Attributes mode = read_mapping(draft, fields, value, key.text);
+    if (const auto it = mode.find("mode"); it != mode.end() && it->is_string()) {
+      modes[key.text] = *it == "enforce" ? Mode::enforce : Mode::report;
+    }
+  }
+}
+
+void read_lint(Draft& draft, const yaml::Node& node) {
+  static const std::vector<FieldSchema> fields = {
+      {.name = "floating_image_tags", .type = Type::choice, .choices = {"off", "warning", "error"}},
+      {.name = "unmonitored", .type = Type::choice, .choices = {"off", "warning", "error"}}};
+  if (node.kind != yaml::NodeKind::mapping) {
+    return report(draft, node.at, "`lint` is a mapping of checks",
+                  "write { floating_image_tags: error, unmonitored: warning }");
+  }
+  const Attributes lint = read_mapping(draft, fields, node, "lint");
+  for (const auto& [name, word] : lint.items()) {
+    draft.spec.policy.lint[name] = word == "error"     ? Severity::error
+                                   : word == "warning" ? Severity::warning
+                                                       : Severity::off;
+  }
+}
+
+void read_limit(Draft& draft, const yaml::Node& node, const FieldSchema& field, int& limit) {
+  const nlohmann::json value = read_scalar(draft, field, node);
+  if (value.is_number_integer()) limit = value.get<int>();
+}
+
+}  // namespace
+
+const ProviderSchema* find_type(const Draft& draft, std::string_view type) {
+  const auto it = std::find_if(draft.types.begin(), draft.types.end(),
+                               [&](const ProviderSchema& each) { return each.type == type; });
+  return it == draft.types.end() ? nullptr : &*it;
+}
+
+const ProviderKindSchema* managed(const Draft& draft, const std::string& provider,
+                                  std::string_view kind) {
+  const auto config = draft.spec.providers.find(provider);
+  if (config == draft.spec.providers.end()) return nullptr;
+  const ProviderSchema* type = find_type(draft, config->second.type);
+  if (type == nullptr) return nullptr;
+  const auto it = type->kinds.find(std::string(kind));
+  return it == type->kinds.end() ? nullptr : &it->second;
+}
+
+void read_head(Draft& draft) {
+  const Sections& sections = draft.sections;
+  if (sections.homeostat.value == nullptr) {
+    missing(draft, "homeostat.yaml does not say which version of the format it is written in",
+            "start it with `homeostat: 1`");
+  } else if (sections.homeostat.value->text != "1") {
+    report(draft, sections.homeostat.value->at,
+           "version `" + sections.homeostat.value->text + "` is not known",
+           "this binary reads `homeostat: 1`");
+  }
+  if (sections.site.value == nullptr) {
+    missing(draft, "the spec has no `site`",
+            "add `site: home` (or another name) to homeostat.yaml: it is a part of every marker");
+  } else if (!is_site(sections.site.value->text)) {
+    report(draft, sections.site.value->at,
+           "`" + sections.site.value->text + "` cannot be the name of a site",
+           "use lower-case letters, digits and dashes: `site: home`");
+  } else {
+    draft.spec.site = sections.site.value->text;
+  }
+}
+
+void read_providers(Draft& draft) {
+  for (const auto& [name, entry] : draft.sections.of("providers")) {
+    read_provider(draft, name, entry);
+  }
+}
+
+void read_secrets(Draft& draft) {
+  for (const auto& [name, entry] : draft.sections.of("secrets")) read_secret(draft, name, entry);
+}
+
+void read_policy(Draft& draft) {
+  static const std::vector<std::string> known = {"mode",        "providers",          "kinds",
+                                                 "max_deletes", "max_delete_percent", "lint"};
+  static const FieldSchema deletes{
+      .name = "max_deletes", .type = Type::integer, .min = 0, .max = 1'000'000};
+  static const FieldSchema percent{
+      .name = "max_delete_percent", .type = Type::integer, .min = 0, .max = 100};
+  Policy& policy = draft.spec.policy;
+  for (const auto& [name, entry] : draft.sections.of("policy")) {
+    const yaml::Node& value = *entry.value;
+    if (name == "mode") {
+      policy.mode = read_mode(draft, value).value_or(Mode::report);
+    } else if (name == "providers") {
+      read_modes(draft, value, name, keys_of(draft.sections.of("providers")),
+                 policy.provider_modes);
+    } else if (name == "kinds") {
+      std::vector<std::string> names;
+      for (const KindSchema& kind : kinds()) names.push_back(kind.name);
+      read_modes(draft, value, name, names, policy.kind_modes);
+    } else if (name == "max_deletes") {
+      read_limit(draft, value, deletes, policy.max_deletes);
+    } else if (name == "max_delete_percent") {
+      read_limit(draft, value, percent, policy.max_delete_percent);
+    } else if (name == "lint") {
+      read_lint(draft, value);
+    } else {
+      report(draft, entry.key->at, "unknown key `" + std::string(name) + "` in `policy`",
+             known_hint(name, known));
+    }
+  }
+}
+
+}  // namespace homeostat

@@ -1,0 +1,75 @@
+#include "specs/draft.hpp"
+
+#include <algorithm>
+
+namespace homeostat {
+namespace {
+
+Error make_error(const Draft& draft, const Origin& at, std::string message, std::string hint) {
+  return Error{ErrorKind::invalid_spec,
+               std::move(message),
+               std::move(hint),
+               source_ref(at, draft.spec.files),
+               {}};
+}
+
+}  // namespace
+
+void report(Draft& draft, const Origin& at, std::string message, std::string hint) {
+  draft.errors.push_back(make_error(draft, at, std::move(message), std::move(hint)));
+}
+
+void warn(Draft& draft, const Origin& at, std::string message, std::string hint) {
+  draft.spec.warnings.push_back(make_error(draft, at, std::move(message), std::move(hint)));
+}
+
+std::string place(const Draft& draft, const Origin& at) {
+  return to_string(source_ref(at, draft.spec.files));
+}
+
+std::string known_hint(std::string_view word, std::vector<std::string> known) {
+  constexpr std::size_t shown = 8;
+  if (known.empty()) return "there is none yet";
+  if (std::string near = suggestion(word, known); !near.empty()) return near;
+  std::sort(known.begin(), known.end());
+  std::string list = "there is: ";
+  for (std::size_t i = 0; i < known.size() && i < shown; ++i) {
+    list += (i == 0 ? "`" : ", `") + known[i] + "`";
+  }
+  return known.size() > shown ? list + " and " + std::to_string(known.size() - shown) + " more"
+                              : list;
+}
+
+std::string a_kind(std::string_view kind) {
+  if (kind == "dns") return "a record";
+  return (kind == "ip" ? "an " : "a ") + std::string(kind);
+}
+
+nlohmann::json read_scalar(Draft& draft, const FieldSchema& field, const yaml::Node& node) {
+  ReadSink sink{draft.errors, draft.spec.files};
+  return read_value(field, node, "", field.name, sink);
+}
+
+Attributes read_mapping(Draft& draft, std::span<const FieldSchema> fields, const yaml::Node& node,
+                        std::string what, std::span<const std::string_view> skip) {
+  ReadSink sink{draft.errors, draft.spec.files};
+  return read_object({fields, skip, std::move(what), true}, node, "", "", sink);
+}
+
+std::vector<const yaml::Node*> items_of(const yaml::Node& node) {
+  if (node.kind == yaml::NodeKind::null) return {};
+  if (node.kind != yaml::NodeKind::sequence) return {&node};
+  std::vector<const yaml::Node*> items;
+  for (const yaml::Node& item : node.items) items.push_back(&item);
+  return items;
+}
+
+std::optional<Mode> read_mode(Draft& draft, const yaml::Node& node) {
+  static const FieldSchema field{
+      .name = "mode", .type = Type::choice, .choices = {"report", "enforce"}};
+  const nlohmann::json value = read_scalar(draft, field, node);
+  if (!value.is_string()) return std::nullopt;
+  return value == "enforce" ? Mode::enforce : Mode::report;
+}
+
+}  // namespace homeostat

@@ -1,0 +1,296 @@
+// `networks:` and `zones:`.
+#include <algorithm>
+#include <array>
+
+#include "specs/draft.hpp"
+
+namespace homeostat {
+namespace {
+
+std::string text_of(const Attributes& values, const char* key) {
+  const auto it = values.find(key);
+  return it != values.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+std::vector<IpRange> read_ranges(Draft& draft, const Network& network, const yaml::Node* node,
+                                 const char* what) {
+  std::vector<IpRange> ranges;
+  if (node == nullptr) return ranges;
+  for (const yaml::Node* item : items_of(*node)) {
+    const Result<IpRange> range = parse_ip_range(item->text);
+    if (!range) {
+      report(draft, item->at, range.error().message,
+             range.error().hint.empty() ? "write 10.5.0.20-10.5.0.99, or one address"
+                                        : range.error().hint);
+    } else if (!contains(network.cidr, range->first) || !contains(network.cidr, range->last)) {
+      report(draft, item->at,
+             "`" + item->text + "` (" + what + ") does not lie in " + to_string(network.cidr),
+             "the range belongs inside the network's `cidr`");
+    } else {
+      ranges.push_back(*range);
+    }
+  }
+  return ranges;
+}
+
+void read_gateway(Draft& draft, Network& network, const yaml::Node& node, const std::string& text) {
+  const Result<IpAddress> gateway = parse_ip(text);
+  if (!gateway) return;  // said when it was read
+  if (!contains(network.cidr, *gateway)) {
+    report(draft, node.find("gateway")->at,
+           "the gateway " + text + " does not lie in " + to_string(network.cidr),
+           "a gateway has an address of its own network");
+    return;
+  }
+  network.gateway = *gateway;
+}
+
+void read_network(Draft& draft, std::string_view name, const Entry& entry) {
+  static const std::vector<FieldSchema> fields = {
+      {.name = "cidr", .type = Type::cidr, .required = true, .example = "10.5.0.0/24"},
+      {.name = "gateway", .type = Type::ip},
+      {.name = "bridge", .type = Type::text},
+      {.name = "vlan", .type = Type::integer, .min = 1, .max = 4094},
+      {.name = "assign", .type = Type::choice, .choices = {"vmid", "lowest", "none"}},
+      {.name = "provider", .type = Type::text}};
+  static constexpr std::array<std::string_view, 2> skip = {"dhcp", "reserved"};
+  if (!check_key(draft, entry, "networks")) return;
+  const yaml::Node& node = *entry.value;
+  if (node.kind != yaml::NodeKind::mapping) {
+    return report(draft, node.at, "a network is a mapping", "write { cidr: 10.5.0.0/24 }");
+  }
+  const Attributes values = read_mapping(draft, fields, node, "network", skip);
+  const Result<Cidr> cidr = parse_cidr(text_of(values, "cidr"));
+  if (!cidr) return;  // said when it was read
+  Network network;
+  network.key = std::string(name);
+  network.where = entry.key->at;
+  network.cidr = *cidr;
+  network.bridge = text_of(values, "bridge");
+  network.provider = text_of(values, "provider");
+  if (const auto it = values.find("vlan"); it != values.end() && it->is_number()) {
+    network.vlan = it->get<int>();
+  }
+  const std::string assign = text_of(values, "assign");
+  network.assign = assign == "vmid"     ? Assign::vmid
+                   : assign == "lowest" ? Assign::lowest
+                                        : Assign::none;
+  read_gateway(draft, network, node, text_of(values, "gateway"));
+  network.dhcp = read_ranges(draft, network, node.find("dhcp"), "dhcp");
+  network.reserved = read_ranges(draft, network, node.find("reserved"), "reserved");
+  if (!network.provider.empty() && managed(draft, network.provider, "ip") == nullptr) {
+    report(draft, node.find("provider")->at,
+           "`" + network.provider + "` is no provider that manages addresses",
+           known_hint(network.provider, keys_of(draft.spec.providers)));
+  }
+  draft.spec.networks.emplace(network.key, std::move(network));
+}
+
+// CIDRs overlap only where one holds the other, and sorted by base the wider one comes first.
+void check_overlaps(Draft& draft) {
+  std::vector<const Network*> sorted;
+  for (const auto& [name, network] : draft.spec.networks) sorted.push_back(&network);
+  std::sort(sorted.begin(), sorted.end(), [](const Network* a, const Network* b) {
+    return std::pair(a->cidr, a->key) < std::pair(b->cidr, b->key);
+  });
+  const Network* wide = nullptr;
+  for (const Network* network : sorted) {
+    if (wide == nullptr || !contains(wide->cidr, network->cidr.base)) {
+      wide = network;
+      continue;
+    }
+    const Network& first = wide->where < network->where ? *wide : *network;
+    const Network& second = &first == wide ? *network : *wide;
+    report(draft, second.where,
+           "network `" + second.key + "` (" + to_string(second.cidr) + ") overlaps `" + first.key +
+               "` (" + to_string(first.cidr) + ", " + place(draft, first.where) + ")",
+           "an address belongs to one network: make one of the two smaller");
+  }
+}
+
+void read_points_to(Draft& draft, Zone& zone, const yaml::Node& node) {
+  if (node.kind == yaml::NodeKind::scalar && node.text == "container") {
+    zone.points_to = Zone::PointsTo::container;
+    return;
+  }
+  if (node.kind == yaml::NodeKind::scalar && node.text == "proxy") {
+    zone.points_to = Zone::PointsTo::proxy;
+    return;
+  }
+  zone.points_to = Zone::PointsTo::value;
+  bool names = false;
+  for (const yaml::Node* item : items_of(node)) {
+    if (const Result<IpAddress> ip = parse_ip(item->text)) {
+      zone.values.push_back(to_string(*ip));
+      continue;
+    }
+    const Result<std::string> name = canonical_name(item->text);
+    if (!name || name->find('.') == std::string::npos) {
+      report(draft, item->at, "`points_to: " + item->text + "` names neither an address nor a host",
+             "write `container`, `proxy`, an address, a list of addresses, or a full host name");
+      continue;
+    }
+    names = true;
+    zone.values.push_back(*name);
+  }
+  if (names && zone.values.size() > 1) {
+    report(draft, node.at, "`points_to` is one host name or a list of addresses, not both",
+           "a name becomes a CNAME, and that stands alone");
+  }
+}
+
+void read_on(Draft& draft, Zone& zone, const Entry& entry) {
+  const yaml::Node* on = entry.value->find("on");
+  const std::string said = "zone `" + zone.key + "`";
+  if (on == nullptr || items_of(*on).empty()) {
+    return report(draft, entry.key->at, said + " does not say which provider serves it",
+                  "add `on: [PROVIDER]`");
+  }
+  for (const yaml::Node* item : items_of(*on)) {
+    const std::string& name = item->text;
+    if (managed(draft, name, "dns") != nullptr) {
+      if (std::find(zone.on.begin(), zone.on.end(), name) == zone.on.end()) {
+        zone.on.push_back(name);
+      }
+    } else if (draft.spec.providers.contains(name)) {
+      report(draft, item->at, said + " cannot be on `" + name + "`: it manages no records",
+             "`on` names DNS providers");
+    } else if (!draft.sections.of("providers").contains(name) && !draft.partial) {
+      report(draft, item->at, said + " is on `" + name + "`, which is no provider",
+             known_hint(name, keys_of(draft.spec.providers)));
+    }
+  }
+}
+
+// The DNS name of a reverse view: as written, or derived from the networks of that family.
+std::string reverse_zone_name(Draft& draft, const Zone& zone, const yaml::Node& node, bool v6) {
+  if (node.kind == yaml::NodeKind::mapping) {
+    const yaml::Node* name = node.find(v6 ? "v6" : "v4");
+    if (name == nullptr) return "";
+    const Result<std::string> canonical = canonical_name(name->text);
+    if (canonical && canonical->ends_with(v6 ? ".ip6.arpa" : ".in-addr.arpa")) return *canonical;
+    report(draft, name->at, "`" + name->text + "` is not the name of a reverse zone",
+           v6 ? "it ends in .ip6.arpa" : "it ends in .in-addr.arpa: 0.5.10.in-addr.arpa");
+    return "";
+  }
+  std::vector<Cidr> networks;
+  for (const auto& [key, network] : draft.spec.networks) {
+    if (network.cidr.base.v6 == v6) networks.push_back(network.cidr);
+  }
+  if (networks.empty()) return "";
+  if (const std::optional<std::string> name = reverse_zone(networks)) return *name;
+  report(draft, node.at,
+         "no one reverse zone covers the " + std::string(v6 ? "IPv6" : "IPv4") +
+             " networks of this spec for zone `" + zone.key + "`",
+         v6 ? "name it: `reverse: { v6: ....ip6.arpa }`"
+            : "name it: `reverse: { v4: 168.192.in-addr.arpa }`");
+  return "";
+}
+
+void add_reverse(Draft& draft, Zone& zone, const yaml::Node& node) {
+  static const FieldSchema flag{.name = "reverse", .type = Type::boolean};
+  static const std::vector<FieldSchema> names = {{.name = "v4", .type = Type::text},
+                                                 {.name = "v6", .type = Type::text}};
+  if (node.kind == yaml::NodeKind::mapping) {
+    static_cast<void>(read_mapping(draft, names, node, "reverse"));
+  } else if (read_scalar(draft, flag, node) != nlohmann::json(true)) {
+    return;
+  }
+  const std::size_t errors = draft.errors.size();
+  for (const bool v6 : {false, true}) {
+    const std::string name = reverse_zone_name(draft, zone, node, v6);
+    if (name.empty()) continue;
+    Zone reverse;
+    reverse.key = zone.key + (v6 ? "~v6" : "~v4");
+    reverse.zone = name;
+    reverse.on = zone.on;
+    reverse.ttl = zone.ttl;
+    reverse.authority = zone.authority;
+    reverse.reverse_of = zone.key;
+    reverse.where = node.at;
+    (v6 ? zone.reverse_v6 : zone.reverse_v4) = reverse.key;
+    draft.spec.zones.emplace(reverse.key, std::move(reverse));
+  }
+  if (zone.reverse_v4.empty() && zone.reverse_v6.empty() && draft.errors.size() == errors) {
+    report(draft, node.at,
+           "`reverse` of zone `" + zone.key + "` has no network to make a zone from",
+           "declare one under `networks:`, or name it: `reverse: { v4: 0.5.10.in-addr.arpa }`");
+  }
+}
+
+void read_zone(Draft& draft, std::string_view name, const Entry& entry) {
+  static const std::vector<FieldSchema> fields = {
+      {.name = "zone", .type = Type::name},
+      {.name = "ttl", .type = Type::duration},
+      {.name = "authority", .type = Type::choice, .choices = {"shared", "full"}}};
+  static constexpr std::array<std::string_view, 3> skip = {"on", "points_to", "reverse"};
+  if (!check_key(draft, entry, "zones")) return;
+  const yaml::Node& node = *entry.value;
+  if (node.kind != yaml::NodeKind::mapping) {
+    return report(draft, node.at, "a zone is a mapping",
+                  "write { zone: lab.example.org, on: [PROVIDER] }");
+  }
+  const Attributes values = read_mapping(draft, fields, node, "zone", skip);
+  Zone zone;
+  zone.key = std::string(name);
+  zone.where = entry.key->at;
+  zone.zone = text_of(values, "zone");
+  if (node.find("zone") == nullptr) {
+    const Result<std::string> canonical = canonical_name(name);
+    if (!canonical || canonical->find('.') == std::string::npos) {
+      return report(draft, entry.key->at,
+                    "zone `" + zone.key + "` does not say its DNS name, and its key is none",
+                    "add `zone: lab.example.org`");
+    }
+    zone.zone = *canonical;
+  }
+  zone.ttl = text_of(values, "ttl");
+  if (text_of(values, "authority") == "full") zone.authority = Authority::full;
+  read_on(draft, zone, entry);
+  if (const yaml::Node* to = node.find("points_to")) read_points_to(draft, zone, *to);
+  if (const yaml::Node* reverse = node.find("reverse")) add_reverse(draft, zone, *reverse);
+  if (!zone.zone.empty()) draft.spec.zones.emplace(zone.key, std::move(zone));
+}
+
+// Two views of one DNS name on one provider would fight over the same records.
+void check_same_zone(Draft& draft) {
+  std::map<std::pair<std::string, std::string>, const Zone*> served;
+  for (const auto& [key, zone] : draft.spec.zones) {
+    for (const std::string& provider : zone.on) {
+      const auto [it, fresh] = served.try_emplace({zone.zone, provider}, &zone);
+      if (fresh) continue;
+      report(draft, zone.where,
+             "zone `" + key + "` is " + zone.zone + " on `" + provider + "`, and so is `" +
+                 it->second->key + "` (" + place(draft, it->second->where) + ")",
+             zone.reverse_of.empty()
+                 ? "one view a provider: put both into one, or use another provider"
+                 : "one of the two may say `reverse: true`; the other leaves it out");
+    }
+  }
+}
+
+}  // namespace
+
+void read_networks(Draft& draft) {
+  for (const auto& [name, entry] : draft.sections.of("networks")) {
+    read_network(draft, name, entry);
+  }
+  check_overlaps(draft);
+}
+
+void read_zones(Draft& draft) {
+  for (const auto& [name, entry] : draft.sections.of("zones")) read_zone(draft, name, entry);
+  for (const auto& [key, zone] : draft.spec.zones) {
+    if (zone.reverse_of.empty()) draft.zone_names[zone.zone].push_back(key);
+  }
+  check_same_zone(draft);
+}
+
+const Network* network_of(const Spec& spec, const IpAddress& address) {
+  for (const auto& [key, network] : spec.networks) {
+    if (contains(network.cidr, address)) return &network;
+  }
+  return nullptr;
+}
+
+}  // namespace homeostat

@@ -1,0 +1,160 @@
+#include "specs/targets.hpp"
+
+#include <algorithm>
+
+namespace homeostat {
+namespace {
+
+constexpr int max_hops = 8;  // provider.a.address -> provider.b.address -> ...
+
+std::string type_of_text(const std::string& text) {
+  const Result<IpAddress> address = parse_ip(text);
+  if (!address) return "CNAME";
+  return address->v6 ? "AAAA" : "A";
+}
+
+std::string type_of_parts(const Draft& draft, const std::vector<TemplatePart>& parts, int hops);
+
+std::string type_of_network(const Draft& draft, const std::string& name) {
+  const auto network = draft.spec.networks.find(name);
+  return network != draft.spec.networks.end() && network->second.cidr.base.v6 ? "AAAA" : "A";
+}
+
+std::string type_of_provider(const Draft& draft, const std::string& name, int hops) {
+  const std::optional<Target> target = provider_target(draft, name);
+  return target && hops < max_hops ? type_of_parts(draft, target->parts, hops + 1) : "A";
+}
+
+// The field of a declared resource: its text, its network's family, or nothing known.
+std::string type_of_resource(const Draft& draft, const TemplatePart& part) {
+  const Desired& desired = draft.spec.desired;
+  const Address first{draft.spec.site, part.target.kind, part.target.name, part.target.provider};
+  const auto it = desired.lower_bound(first);
+  if (it == desired.end() || it->first.kind != first.kind || it->first.name != first.name) {
+    return "A";
+  }
+  const Attributes& attributes = it->second.attributes;
+  const auto value = attributes.find(part.field);
+  if (value != attributes.end() && value->is_string()) {
+    if (parse_ip(value->get<std::string>())) return type_of_text(value->get<std::string>());
+  }
+  if (part.field == "ip6") return "AAAA";
+  const auto network = attributes.find("network");
+  if (network != attributes.end() && network->is_string()) {
+    return type_of_network(draft, network->get<std::string>());
+  }
+  return "A";
+}
+
+std::string type_of_parts(const Draft& draft, const std::vector<TemplatePart>& parts, int hops) {
+  if (parts.size() != 1) return "CNAME";
+  const TemplatePart& part = parts.front();
+  if (part.kind == TemplatePart::Kind::literal) return type_of_text(part.text);
+  if (part.kind == TemplatePart::Kind::secret) return "A";
+  if (part.target.kind == "provider") return type_of_provider(draft, part.target.name, hops);
+  if (part.target.kind == "network") return type_of_network(draft, part.target.name);
+  return type_of_resource(draft, part);
+}
+
+bool is_known(const std::vector<TemplatePart>& parts) {
+  return parts.size() == 1 && parts.front().kind == TemplatePart::Kind::literal;
+}
+
+}  // namespace
+
+Target literal_target(std::string text, std::vector<Origin> lines) {
+  Target target;
+  target.parts.emplace_back();
+  target.parts.back().text = std::move(text);
+  target.lines = std::move(lines);
+  return target;
+}
+
+Target reference_target(const Address& address, FieldPath field, std::vector<Origin> lines) {
+  Target target;
+  TemplatePart& part = target.parts.emplace_back();
+  part.kind = TemplatePart::Kind::reference;
+  part.target = address;
+  part.field = std::move(field);
+  target.lines = std::move(lines);
+  return target;
+}
+
+std::string target_text(const std::vector<TemplatePart>& parts) {
+  std::string text;
+  for (const TemplatePart& part : parts) {
+    if (part.kind == TemplatePart::Kind::literal) {
+      text += part.text;
+    } else if (part.kind == TemplatePart::Kind::secret) {
+      text += "${secret." + part.text + "}";
+    } else {
+      text += "${" + part.target.kind + "." + part.target.name + "." + part.field + "}";
+    }
+  }
+  return text;
+}
+
+std::string record_type_of(const Draft& draft, const std::vector<TemplatePart>& parts) {
+  return type_of_parts(draft, parts, 0);
+}
+
+std::optional<Target> provider_target(const Draft& draft, const std::string& provider) {
+  const auto config = draft.spec.providers.find(provider);
+  if (config == draft.spec.providers.end()) return std::nullopt;
+  for (const OpenValue& open : config->second.open) {
+    if (open.pointer == "/address") return Target{open.parts, {open.at}};
+  }
+  const auto address = config->second.settings.find("address");
+  if (address == config->second.settings.end() || !address->is_string()) return std::nullopt;
+  return literal_target(address->get<std::string>(), {config->second.where});
+}
+
+void set_target(Fields& fields, const std::string& field, const Target& target) {
+  fields.values[field] = target_text(target.parts);
+  if (!is_known(target.parts)) {
+    const Origin at = target.lines.empty() ? Origin{} : target.lines.front();
+    fields.open.push_back({"/" + field, target.parts, at});
+  }
+  fields.origins.push_back({field, target.lines});
+}
+
+void set_values(Fields& fields, std::vector<Target> values) {
+  FieldOrigin origin{"values", {}};
+  std::vector<std::pair<std::string, Target>> sorted;
+  for (Target& value : values) {
+    add_lines(origin.lines, value.lines);
+    std::string text = target_text(value.parts);
+    sorted.emplace_back(std::move(text), std::move(value));
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());
+  Attributes list = Attributes::array();
+  for (auto& [text, value] : sorted) {
+    if (!is_known(value.parts)) {
+      const std::string pointer = "/values/" + std::to_string(list.size());
+      const Origin at = value.lines.empty() ? Origin{} : value.lines.front();
+      fields.open.push_back({pointer, std::move(value.parts), at});
+    }
+    list.push_back(std::move(text));
+  }
+  fields.values["values"] = std::move(list);
+  fields.origins.push_back(std::move(origin));
+}
+
+Fields zone_ttl(const Zone& zone) {
+  Fields fields;
+  if (zone.ttl.empty()) return fields;
+  fields.values["ttl"] = zone.ttl;
+  fields.origins.push_back({"ttl", {zone.where}});
+  return fields;
+}
+
+void add_lines(std::vector<Origin>& lines, const std::vector<Origin>& more) {
+  for (const Origin& line : more) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+  }
+}
+
+}  // namespace homeostat
