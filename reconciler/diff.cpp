@@ -112,6 +112,10 @@ class Differ {
       value(wanted, live, effect);
       return;
     }
+    if (is_given(*field, wanted, live)) {
+      result_.in_sync.push_back(path_);
+      return;
+    }
     effect = std::max(effect, field->change);
     if (field->type == Type::object && wanted.is_object()) {
       object(field->fields, wanted, live, effect);
@@ -122,6 +126,17 @@ class Differ {
     } else {
       value(wanted, live, effect);
     }
+  }
+
+  // `ip: dhcp` asks the server for a value, and whatever value it gave is that.
+  static bool is_given(const FieldSchema& field, const nlohmann::json& wanted,
+                       const nlohmann::json& live) {
+    const auto is_word = [&field](const nlohmann::json& value) {
+      return value.is_string() &&
+             std::ranges::find(field.choices, value.get_ref<const std::string&>()) !=
+                 field.choices.end();
+    };
+    return field.computed && is_word(wanted) && !live.is_null() && !is_word(live);
   }
 
   void keyed_map(const nlohmann::json& wanted, const nlohmann::json& live, ChangeEffect effect) {

@@ -1,1 +1,108 @@
 #include "reconciler/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/graph.hpp"
+#include "reconciler/guard.hpp"
+#include "reconciler/planning.hpp"
+
+namespace homeostat {
+namespace {
+
+void begin_plan(Planning& planning) {
+  const PlanInput& input = planning.input;
+  Plan& plan = planning.out.plan;
+  plan.site = input.spec.site;
+  plan.commit = input.spec.revision.commit;
+  plan.branch = input.spec.revision.branch;
+  plan.work_tree = input.spec.revision.work_tree;
+  plan.uncommitted = plan.work_tree && !input.spec.revision.uncommitted.empty();
+  plan.ledger = input.ledger.present;
+  plan.made = input.now;
+  plan.at = input.now;
+  plan.resources = planning.resolved.desired.size();
+  plan.warnings = input.spec.warnings;
+  plan.warnings.insert(plan.warnings.end(), planning.resolved.warnings.begin(),
+                       planning.resolved.warnings.end());
+}
+
+void sum_up_scopes(Planning& planning) {
+  const PlanInput& input = planning.input;
+  Plan& plan = planning.out.plan;
+  std::map<Scope, ScopeSummary> summaries;
+  for (const auto& [scope, state] : input.observed.scopes) {
+    ScopeSummary& summary = summaries[scope];
+    summary.unknown = state.unknown;
+    summary.at = state.at;
+    if (!state.unknown) plan.at = std::min(plan.at, state.at);
+  }
+  for (const auto& [scope, kinds] : plan.unknown) {
+    ScopeSummary& summary = summaries[scope];
+    summary.unknown = *unknown_scope(input.observed, scope);
+    for (const auto& [kind, count] : kinds) summary.not_compared += count;
+  }
+  for (const LiveEntry& entry : planning.live.entries()) {
+    if (entry.ownership == Ownership::ours) ++summaries[entry.scope].owned;
+  }
+  for (auto& [scope, summary] : summaries) {
+    summary.scope = scope;
+    plan.scopes.push_back(std::move(summary));
+  }
+}
+
+void say_missing_secrets(Planning& planning) {
+  for (const auto& [name, why] : planning.missing_secrets) {
+    const auto source = planning.input.spec.secrets.find(name);
+    const Origin where =
+        source == planning.input.spec.secrets.end() ? Origin() : source->second.where;
+    warn(planning,
+         fmt::format("secret {} is not available here, so {} not compared: {}", name,
+                     why.second == 1 ? "1 value is" : fmt::format("{} values are", why.second),
+                     why.first),
+         {}, where);
+  }
+}
+
+// Nothing is agreed on about what is not ours yet.
+void forget_agreement_of_held(Planned& planned) {
+  for (const Change& change : planned.plan.changes) {
+    const bool not_ours = change.action == Action::adopt || change.from;
+    if (change.hold && not_ours) planned.in_sync.erase(change.address);
+  }
+}
+
+}  // namespace
+
+tl::expected<Planned, Errors> make_plan(const PlanInput& input) {
+  Planning planning(input);
+  planning.resolved = resolve(ResolveInput{.spec = input.spec,
+                                           .observed = input.observed,
+                                           .ledger = input.ledger,
+                                           .live = planning.live,
+                                           .providers = input.providers,
+                                           .canonical = input.canonical});
+  if (!planning.resolved.errors.empty()) {
+    return tl::unexpected(std::move(planning.resolved.errors));
+  }
+  begin_plan(planning);
+  plan_declared(planning);
+  plan_undeclared(planning);
+  hold_what_is_in_the_way(planning);
+  sum_up_scopes(planning);
+  say_missing_secrets(planning);
+
+  Plan& plan = planning.out.plan;
+  plan.changes.reserve(planning.changes.size());
+  for (auto& [address, change] : planning.changes) plan.changes.push_back(std::move(change));
+  order_changes(plan, planning.resolved, planning.live, input);
+  guard(plan, input);
+  sort_errors(plan.warnings);
+  forget_agreement_of_held(planning.out);
+  planning.out.desired = std::move(planning.resolved.desired);
+  planning.out.pending = std::move(planning.resolved.pending);
+  return std::move(planning.out);
+}
+
+}  // namespace homeostat

@@ -1,1 +1,151 @@
+#include "reconciler/redact.hpp"
+
 #include <doctest/doctest.h>
+
+using namespace homeostat;
+
+namespace {
+
+const KindSchema& container() { return *find_kind("container"); }
+
+OpenValue secret_at(const std::string& pointer) {
+  OpenValue open;
+  open.pointer = pointer;
+  TemplatePart part;
+  part.kind = TemplatePart::Kind::secret;
+  part.text = "db";
+  open.parts.push_back(part);
+  return open;
+}
+
+Resource with_secret_env() {
+  Resource resource;
+  resource.address = {"home", "container", "web", "pve"};
+  resource.attributes = {{"memory", "2GiB"}, {"env", {{"PASS", "${secret.db}"}, {"TZ", "UTC"}}}};
+  resource.open = {secret_at("/env/PASS")};
+  return resource;
+}
+
+// A kind with secrets of every sort.
+KindSchema vault() {
+  FieldSchema user;
+  user.name = "user";
+  FieldSchema password;
+  password.name = "password";
+  password.secret = true;
+  FieldSchema login;
+  login.name = "login";
+  login.type = Type::object;
+  login.fields = {user, password};
+  FieldSchema entry;
+  entry.type = Type::object;
+  entry.fields = {user, password};
+  FieldSchema logins;
+  logins.name = "logins";
+  logins.type = Type::list;
+  logins.fields = {entry};
+  KindSchema kind;
+  kind.name = "vault";
+  kind.fields = {user, password, login, logins};
+  return kind;
+}
+
+}  // namespace
+
+TEST_CASE("redact: a hash depends on key and value, and tells neither") {
+  const std::string hash = keyed_hash("key", "value");
+  CHECK(hash == keyed_hash("key", "value"));
+  CHECK(hash != keyed_hash("key", "other"));
+  CHECK(hash != keyed_hash("other", "value"));
+  CHECK(hash.starts_with("hmac:"));
+  CHECK(hash.size() == 37);
+  CHECK(is_hash(hash));
+  CHECK_FALSE(is_hash("hmac:no"));
+  CHECK_FALSE(is_hash(std::string("hmac:") + std::string(32, 'g')));
+  CHECK_FALSE(is_hash(7));
+}
+
+TEST_CASE("redact: the HMAC is SHA-256 as RFC 4231 has it, cut to 16 bytes") {
+  CHECK(keyed_hash("Jefe", "what do ya want for nothing?") ==
+        "hmac:5bdcc146bf60754e6a042426089575c7");
+}
+
+TEST_CASE("redact: null stays null, a hash stays a hash, other values are hashed as JSON") {
+  const SecretHash hash = make_secret_hash("key");
+  CHECK(hashed(nullptr, hash).is_null());
+  CHECK(hashed("value", hash) == keyed_hash("key", "value"));
+  CHECK(hashed(hashed("value", hash), hash) == hashed("value", hash));
+  CHECK(hashed({1, 2}, hash) == keyed_hash("key", "[1,2]"));
+}
+
+TEST_CASE("redact: what a schema calls secret is secret, with what encloses and what it encloses") {
+  const KindSchema kind = vault();
+  for (const auto& [path, secret] : std::map<FieldPath, bool>{{"user", false},
+                                                              {"password", true},
+                                                              {"login/user", false},
+                                                              {"login/password", true},
+                                                              {"login", true},
+                                                              {"logins", true},
+                                                              {"nothing", false}}) {
+    CAPTURE(path);
+    CHECK(is_secret(nullptr, kind, nullptr, path) == secret);
+  }
+}
+
+TEST_CASE("redact: a value with a secret in it is secret, and so is the whole that holds it") {
+  const Resource resource = with_secret_env();
+  CHECK(is_secret(&resource, container(), nullptr, "env/PASS"));
+  CHECK(is_secret(&resource, container(), nullptr, "env"));
+  CHECK_FALSE(is_secret(&resource, container(), nullptr, "env/TZ"));
+  CHECK_FALSE(is_secret(&resource, container(), nullptr, "memory"));
+}
+
+TEST_CASE("redact: desired attributes keep the name of a secret, and hide literal ones") {
+  CHECK(redact_desired(with_secret_env(), container(), nullptr) == with_secret_env().attributes);
+  Resource resource;
+  resource.attributes = {{"user", "ana"}, {"password", "hunter2"}, {"login", {{"password", "x"}}}};
+  CHECK(redact_desired(resource, vault(), nullptr) ==
+        Attributes(
+            {{"user", "ana"}, {"password", "(secret)"}, {"login", {{"password", "(secret)"}}}}));
+}
+
+TEST_CASE("redact: live attributes hide secrets, and keys that the spec does not state") {
+  const Resource resource = with_secret_env();
+  const Attributes live = {{"memory", "2GiB"},
+                           {"cores", 2},
+                           {"env", {{"PASS", "hunter2"}, {"TZ", "UTC"}, {"TOKEN", "abc"}}}};
+  CHECK(redact_live(live, &resource, nullptr, container(), nullptr) ==
+        Attributes({{"memory", "2GiB"},
+                    {"cores", 2},
+                    {"env", {{"PASS", "(secret)"}, {"TZ", "UTC"}, {"TOKEN", "(secret)"}}}}));
+  CHECK(redact_live(live, nullptr, nullptr, container(), nullptr)["env"]["TZ"] == "(secret)");
+}
+
+TEST_CASE("redact: what was a secret when it was agreed on stays hidden") {
+  Resource resource = with_secret_env();
+  resource.open.clear();
+  resource.attributes["env"]["PASS"] = "plain now";
+  Owned owned;
+  owned.agreed.push_back({"env/PASS", keyed_hash("key", "hunter2"), {}, {}});
+  const Attributes live = {{"env", {{"PASS", "hunter2"}, {"TZ", "UTC"}}}};
+  CHECK(redact_live(live, &resource, &owned, container(), nullptr)["env"]["PASS"] == "(secret)");
+}
+
+TEST_CASE("redact: an observation is kept with hashes where secrets were") {
+  const SecretHash hash = make_secret_hash("key");
+  const Resource resource = with_secret_env();
+  Observed observed;
+  LiveResource live;
+  live.address = resource.address;
+  live.attributes = {{"memory", "2GiB"}, {"env", {{"PASS", "hunter2"}, {"TZ", "UTC"}}}};
+  observed.scopes[{"pve", ""}].resources.push_back(live);
+  live.address.name = "unmanaged";
+  observed.scopes[{"pve", ""}].resources.push_back(live);
+  const Observed kept = hash_secrets(observed, {{resource.address, resource}}, {}, hash);
+  const auto& resources = kept.scopes.begin()->second.resources;
+  CHECK(resources.at(0).attributes["memory"] == "2GiB");
+  CHECK(resources.at(0).attributes["env"]["PASS"] == hash("hunter2"));
+  CHECK(resources.at(0).attributes["env"]["TZ"] == "UTC");
+  CHECK(resources.at(1).attributes["env"]["PASS"] == hash("hunter2"));
+  CHECK(resources.at(1).attributes["env"]["TZ"] == hash("UTC"));
+}

@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+#include "reconciler/planning.hpp"
+#include "specs/kinds/kinds.hpp"
+
+namespace homeostat {
+namespace {
+
+bool has_token(const std::vector<Claim>& claims, std::string_view token) {
+  return std::ranges::any_of(claims, [token](const Claim& claim) { return claim.token == token; });
+}
+
+// "ip:10.5.0.110" -> "10.5.0.110"; "vmid@pve:110" -> "vmid 110"; "port@dock:80/tcp" -> "port
+// 80/tcp".
+std::string claimed_thing(const std::string& token) {
+  const std::size_t colon = std::min(token.find(':'), token.size() - 1);
+  const std::string what = token.substr(0, std::min(token.find('@'), colon));
+  const std::string value = token.substr(colon + 1, token.find('#') - colon - 1);
+  return what == "vmid" || what == "port" ? what + " " + value : value;
+}
+
+class Claims {
+ public:
+  explicit Claims(Planning& planning) : p_(planning) {}
+
+  void run() {
+    for (auto& [address, change] : p_.changes) {
+      const bool takes = change.action != Action::remove && change.action != Action::release &&
+                         !change.quiet && !change.hold;
+      if (!takes) continue;
+      if (std::optional<std::string> text = taken_claim(change)) {
+        hold(change, HoldCode::in_the_way, std::move(*text));
+      } else if (address.kind == "dns" && change.action == Action::create) {
+        if (std::optional<std::string> other = excluding_record(address)) {
+          hold(change, HoldCode::in_the_way, std::move(*other));
+        }
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] std::vector<Claim> claims_after(const Change& change) const {
+    const KindSchema* kind = find_kind(change.address.kind);
+    if (kind == nullptr || kind->claims == nullptr) return {};
+    const Attributes after = attributes_after(p_, change);
+    if (after.is_null()) return {};
+    return kind->claims(change.address, after, p_.input.spec.zones);
+  }
+
+  [[nodiscard]] std::optional<std::string> taken_claim(const Change& change) const {
+    const auto own = p_.out.live.find(change.address);
+    const LiveResource* live = own == p_.out.live.end() ? nullptr : own->second;
+    for (const Claim& claim : claims_after(change)) {
+      const std::vector<const LiveEntry*> holders = p_.live.holders(claim.token);
+      const bool own_already = std::ranges::any_of(
+          holders, [live](const LiveEntry* entry) { return entry->live == live; });
+      if (own_already) continue;
+      for (const LiveEntry* holder : holders) {
+        if (!lets_go(*holder, claim.token)) return in_use(claimed_thing(claim.token), *holder);
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Whether this plan takes the claim from who holds it now. What is held back later holds back
+  // what waits for it.
+  [[nodiscard]] bool lets_go(const LiveEntry& holder, const std::string& token) const {
+    const auto change = p_.changes.find(known_as(p_, holder));
+    if (change == p_.changes.end()) return false;
+    switch (change->second.action) {
+      case Action::remove:
+        return true;
+      case Action::release:
+      case Action::create:
+        return false;
+      default:
+        return !has_token(claims_after(change->second), token);
+    }
+  }
+
+  [[nodiscard]] std::string in_use(const std::string& what, const LiveEntry& holder) const {
+    const std::string who = shown(p_, known_as(p_, holder));
+    const auto change = p_.changes.find(known_as(p_, holder));
+    if (change != p_.changes.end() && change->second.action == Action::release) {
+      return fmt::format("{} is used by {}, which is let go and stays", what, who);
+    }
+    if (holder.ownership == Ownership::ours) {
+      return fmt::format("{} is used by {}, which keeps it", what, who);
+    }
+    return fmt::format("{} is used by {}, which is not ours", what, who);
+  }
+
+  // A CNAME stands alone at its owner.
+  [[nodiscard]] std::optional<std::string> excluding_record(const Address& address) {
+    const std::vector<std::string> name = name_components(address.name);
+    if (name.size() != 3) return std::nullopt;
+    const auto at_owner = records().find(owner_key(scope_of(address), name.at(1)));
+    if (at_owner == records().end()) return std::nullopt;
+    for (const LiveEntry* entry : at_owner->second) {
+      const std::string type = name_components(entry->live->address.name).back();
+      if (!records_exclude(name.at(2), type)) continue;
+      const auto change = p_.changes.find(known_as(p_, *entry));
+      if (change != p_.changes.end() && change->second.action == Action::remove) continue;
+      return entry->ownership == Ownership::ours
+                 ? fmt::format("{} and {} exclude each other at one name", shown(p_, address),
+                               shown(p_, known_as(p_, *entry)))
+                 : fmt::format(
+                       "{} stands at the same name, is not ours, and the two exclude each "
+                       "other",
+                       shown(p_, entry->live->address));
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] static std::string owner_key(const Scope& scope, const std::string& owner) {
+    return to_string(scope) + "/" + encode_component(owner);
+  }
+
+  using Records = std::unordered_map<std::string, std::vector<const LiveEntry*>>;
+  // Live records by scope and owner name; made when first asked for.
+  const Records& records() {
+    if (records_) return *records_;
+    records_.emplace();
+    for (const LiveEntry& entry : p_.live.entries()) {
+      if (entry.live->address.kind != "dns") continue;
+      const std::vector<std::string> name = name_components(entry.live->address.name);
+      if (name.size() == 3) (*records_)[owner_key(entry.scope, name.at(1))].push_back(&entry);
+    }
+    return *records_;
+  }
+
+  Planning& p_;
+  std::optional<Records> records_;
+};
+
+}  // namespace
+
+void hold_what_is_in_the_way(Planning& planning) { Claims(planning).run(); }
+
+}  // namespace homeostat

@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/paths.hpp"
+#include "reconciler/planning.hpp"
+
+namespace homeostat {
+namespace {
+
+bool has_part(const OpenValue& open, TemplatePart::Kind kind) {
+  return std::ranges::any_of(open.parts,
+                             [kind](const TemplatePart& part) { return part.kind == kind; });
+}
+
+// Whether this plan writes to a resource, so that what it is asked for may be another thing then.
+bool is_written(const Planning& planning, const Address& address) {
+  const auto found = planning.changes.find(address);
+  if (found == planning.changes.end() || found->second.quiet) return false;
+  const Action action = found->second.action;
+  return action != Action::remove && action != Action::release &&
+         (action != Action::rename || !found->second.fields.empty());
+}
+
+// Fills the open values of one resource as far as they are known now.
+class Filling {
+ public:
+  Filling(Planning& planning, const Resource& resource, Compared& result)
+      : planning_(planning), resource_(resource), result_(result) {}
+
+  Attributes run() {
+    read_pending();
+    Attributes filled = resource_.attributes;
+    for (const OpenValue& open : resource_.open) {
+      const FieldPath path = path_of_pointer(open.pointer);
+      const bool known_later = std::ranges::any_of(
+          uncompared_, [&](const Uncompared& other) { return other.path == path; });
+      if (known_later) continue;
+      if (has_part(open, TemplatePart::Kind::reference)) {
+        uncompared_.push_back({path, {}});  // why is said by Resolved::held
+      } else if (has_part(open, TemplatePart::Kind::secret)) {
+        fill_secret(open, path, filled);
+      }
+    }
+    return filled;
+  }
+
+  std::vector<Uncompared> take_uncompared() { return std::move(uncompared_); }
+
+ private:
+  void read_pending() {
+    const auto found = planning_.resolved.pending.find(resource_.address);
+    if (found == planning_.resolved.pending.end()) return;
+    for (const Pending& pending : found->second) {
+      Uncompared open{path_of_pointer(pending.pointer), {}};
+      for (const Address& target : pending.after) {
+        if (is_written(planning_, target)) open.after.push_back(target);
+      }
+      if (open.after.empty() && !pending.after.empty()) {
+        result_.not_known.push_back(
+            fmt::format("{} comes from {}, which does not have it now, and which this plan does "
+                        "not change",
+                        open.path, shown(planning_, pending.after.front())));
+      }
+      uncompared_.push_back(std::move(open));
+    }
+  }
+
+  void fill_secret(const OpenValue& open, const FieldPath& path, Attributes& filled) {
+    Resource one;
+    one.address = resource_.address;
+    one.attributes = std::move(filled);
+    one.open.push_back(open);
+    Result<Attributes> done =
+        fill_secrets(one, planning_.input.secrets, extra_of(planning_.input, resource_.address));
+    if (done) {
+      filled = std::move(*done);
+      return;
+    }
+    filled = std::move(one.attributes);
+    uncompared_.push_back({path, {}});
+    result_.not_known.push_back(fmt::format("{}: {}", path, done.error().message));
+    for (const TemplatePart& part : open.parts) {
+      if (part.kind != TemplatePart::Kind::secret) continue;
+      auto& [why, count] = planning_.missing_secrets[part.text];
+      if (why.empty()) why = done.error().message;
+      ++count;
+      break;
+    }
+  }
+
+  Planning& planning_;
+  const Resource& resource_;
+  Compared& result_;
+  std::vector<Uncompared> uncompared_;
+};
+
+}  // namespace
+
+Compared compare(Planning& planning, const Resource& resource, const LiveResource* live,
+                 const Owned* owned) {
+  Compared result;
+  Attributes filled;
+  std::vector<Uncompared> uncompared;
+  const bool open = !resource.open.empty();
+  if (open) {
+    Filling filling(planning, resource, result);
+    filled = filling.run();
+    uncompared = filling.take_uncompared();
+  }
+  result.diff = diff_fields(DiffInput{
+      .kind = *find_kind(resource.address.kind),
+      .extra = extra_of(planning.input, resource.address),
+      .desired = resource,
+      .filled = open ? filled : resource.attributes,
+      .uncompared = uncompared,
+      .live = live,
+      .owned = owned,
+      .hash = planning.input.hash,
+      .files = planning.input.spec.files,
+      .now = planning.input.now,
+  });
+  Errors& warnings = planning.out.plan.warnings;
+  warnings.insert(warnings.end(), std::make_move_iterator(result.diff.warnings.begin()),
+                  std::make_move_iterator(result.diff.warnings.end()));
+  return result;
+}
+
+}  // namespace homeostat

@@ -1,0 +1,350 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/planning.hpp"
+
+namespace homeostat {
+namespace {
+
+bool adopt_asked(const PlanOptions& options, const Address& address) {
+  return std::ranges::any_of(
+      options.adopt, [&](const std::string& glob) { return address_matches(address, glob); });
+}
+
+Adopt adopt_policy(const Spec& spec, const Address& address) {
+  const auto provider = spec.providers.find(address.provider);
+  if (provider == spec.providers.end()) return Adopt::matching;
+  return provider->second.adopt.value_or(Adopt::matching);
+}
+
+ChangeEffect strongest_effect(const std::vector<FieldDiff>& fields) {
+  ChangeEffect effect = ChangeEffect::in_place;
+  for (const FieldDiff& field : fields) effect = std::max(effect, field.effect);
+  return effect;
+}
+
+const FieldDiff& first_with(const std::vector<FieldDiff>& fields, ChangeEffect effect) {
+  return *std::ranges::find(fields, effect, &FieldDiff::effect);
+}
+
+Cause strongest_cause(const std::vector<FieldDiff>& fields) {
+  const auto rank = [](Cause cause) {
+    switch (cause) {
+      case Cause::none:
+        return 0;
+      case Cause::git:
+        return 1;
+      case Cause::first_contact:
+        return 2;
+      case Cause::drift:
+        return 3;
+      case Cause::both:
+        return 4;
+    }
+    return 0;
+  };
+  Cause cause = Cause::none;
+  for (const FieldDiff& field : fields) {
+    if (rank(field.cause) > rank(cause)) cause = field.cause;
+  }
+  return cause;
+}
+
+class Declared {
+ public:
+  explicit Declared(Planning& planning) : p_(planning) {}
+
+  void run() {
+    for (const auto& [address, resource] : p_.resolved.desired) {
+      if (!selected(p_.input.options, address)) continue;
+      const Scope scope = scope_of(address);
+      if (unknown_scope(p_.input.observed, scope) != nullptr) {
+        ++p_.out.plan.unknown[scope][address.kind];
+      } else if (p_.resolved.pending.contains(address)) {
+        later_.insert(address);
+      } else {
+        plan_one(resource);
+      }
+    }
+    while (!later_.empty()) plan_later(*later_.begin());
+  }
+
+ private:
+  // What it refers to goes first: only then it is known whether the value will move.
+  void plan_later(const Address& first) {
+    std::vector<Address> waiting = {first};
+    while (!waiting.empty()) {
+      const Address address = waiting.back();
+      const std::size_t before = waiting.size();
+      if (later_.contains(address)) {
+        for (const Pending& pending : p_.resolved.pending.at(address)) {
+          for (const Address& target : pending.after) {
+            const bool circle = std::ranges::find(waiting, target) != waiting.end();
+            if (later_.contains(target) && !circle) waiting.push_back(target);
+          }
+        }
+      }
+      if (waiting.size() > before) continue;
+      waiting.pop_back();
+      if (later_.erase(address) != 0) plan_one(p_.resolved.desired.at(address));
+    }
+  }
+
+  void plan_one(const Resource& resource) {
+    const Address& address = resource.address;
+    if (p_.input.ledger.forgotten.contains(address)) {
+      plan_forgotten(resource);
+      return;
+    }
+    const LiveEntry* entry = p_.live.owned_as(address);
+    if (entry != nullptr && entry->scope == scope_of(address)) {
+      plan_owned(resource, *entry);
+      return;
+    }
+    entry = p_.live.same_thing(address, resource.attributes, p_.input.spec.zones);
+    if (entry == nullptr || is_taken(*entry)) {
+      plan_create(resource);
+    } else {
+      plan_found(resource, *entry);
+    }
+  }
+
+  // Whether a live thing is, or stays, something else that is declared.
+  [[nodiscard]] bool is_taken(const LiveEntry& entry) const {
+    if (declared_as(entry) != nullptr) return true;
+    return entry.ownership == Ownership::ours &&
+           (p_.resolved.desired.contains(entry.owner) || excluded(p_.input.options, entry.owner));
+  }
+
+  void plan_found(const Resource& resource, const LiveEntry& entry) {
+    const std::string name = shown(p_, entry.live->address);
+    if (entry.ownership == Ownership::copy) {
+      plan_blocked_create(resource, HoldCode::in_the_way,
+                          fmt::format("{} ({}) stands there: a copy of something that is ours, "
+                                      "which is left alone; rename it or remove it by hand",
+                                      name, entry.live->native_id));
+    } else if (entry.live->fixed) {
+      declared_as(entry) = &resource.address;
+      plan_blocked_create(resource, HoldCode::in_the_way,
+                          fmt::format("{} is there already, and it is the server's own", name));
+    } else if (entry.ownership == Ownership::foreign) {
+      declared_as(entry) = &resource.address;
+      Change change = begin_change(p_, Action::adopt, resource, &entry);
+      hold(change, HoldCode::foreign,
+           fmt::format("it belongs to site {}", entry.live->marker->site));
+      add(std::move(change));
+    } else if (entry.ownership == Ownership::ours) {
+      plan_owned(resource, entry);
+    } else {
+      plan_adopt(resource, entry);
+    }
+  }
+
+  // Ours: under its own address, or under one that is gone from the spec (a rename).
+  void plan_owned(const Resource& resource, const LiveEntry& entry) {
+    const bool renamed = entry.owner != resource.address;
+    const Owned* row = row_of(p_.input.ledger, entry.owner);
+    Compared compared = compare(p_, resource, entry.live, row);
+    declared_as(entry) = &resource.address;
+    remember(resource, entry, std::move(compared.diff.in_sync));
+    if (!renamed && compared.diff.differs.empty()) {
+      say_what_is_not_known(resource, compared);
+      return;
+    }
+    Change change = begin_change(p_, Action::rename, resource, &entry);
+    change.cause = Cause::git;
+    if (renamed) change.from = entry.owner;
+    change.fields = std::move(compared.diff.differs);
+    if (!change.fields.empty()) {
+      change.cause = strongest_cause(change.fields);
+      choose_action(change, resource, entry, row);
+      hold_unknown(change, resource, compared);
+    }
+    add(std::move(change));
+  }
+
+  void choose_action(Change& change, const Resource& resource, const LiveEntry& entry,
+                     const Owned* row) {
+    const ChangeEffect effect = strongest_effect(change.fields);
+    change.action = effect == ChangeEffect::restart   ? Action::restart
+                    : effect == ChangeEffect::replace ? Action::replace
+                                                      : Action::update;
+    if (effect == ChangeEffect::never) {
+      hold(change, HoldCode::never_field,
+           fmt::format("{} cannot be changed once it is there: put the old value back, or remove "
+                       "the resource first and declare it again",
+                       first_with(change.fields, effect).path));
+    }
+    if (entry.live->fixed) {
+      hold(change, HoldCode::in_the_way, "it is the server's own now, which nobody can change");
+    }
+    const bool is_protected = resource.protect || (row != nullptr && row->protect) ||
+                              (entry.live->marker && entry.live->marker->protect);
+    if (effect == ChangeEffect::replace && is_protected) {
+      hold(change, HoldCode::protected_one,
+           fmt::format("{} can only change by making it anew, and it is protected: say "
+                       "`protect: false` first",
+                       first_with(change.fields, effect).path));
+    }
+  }
+
+  void plan_adopt(const Resource& resource, const LiveEntry& entry) {
+    Compared compared = compare(p_, resource, entry.live, nullptr);
+    declared_as(entry) = &resource.address;
+    remember(resource, entry, std::move(compared.diff.in_sync));
+    Change change = begin_change(p_, Action::adopt, resource, &entry);
+    change.fields = std::move(compared.diff.differs);
+    change.cause = change.fields.empty() ? Cause::git : strongest_cause(change.fields);
+    const Adopt policy = adopt_policy(p_.input.spec, resource.address);
+    const bool asked = adopt_asked(p_.input.options, resource.address);
+    if (policy == Adopt::never) {
+      hold(change, HoldCode::adopt_never,
+           fmt::format("it exists and is not ours, and provider {} says `adopt: never`",
+                       resource.address.provider));
+    } else if (!change.fields.empty() && policy == Adopt::matching && !asked) {
+      hold(change, HoldCode::adopt_differs,
+           fmt::format("it exists, is not ours, and differs: state what is there, or take it over "
+                       "with --adopt '{}'",
+                       shown(p_, resource.address)));
+    }
+    const ChangeEffect effect = strongest_effect(change.fields);
+    if (effect >= ChangeEffect::replace) {
+      hold(change, HoldCode::never_field,
+           fmt::format("{} can only change by making it anew, which is not done to what is not "
+                       "ours: state what is there",
+                       first_with(change.fields, effect).path));
+    }
+    hold_unknown(change, resource, compared);
+    change.quiet = change.fields.empty() && !change.hold;
+    add(std::move(change));
+  }
+
+  void plan_create(const Resource& resource) {
+    plan_blocked_create(resource, HoldCode::in_the_way, {});
+  }
+
+  // Without a text it is not blocked.
+  void plan_blocked_create(const Resource& resource, HoldCode code, std::string text) {
+    const Owned* row = row_of(p_.input.ledger, resource.address);
+    Compared compared = compare(p_, resource, nullptr, row);
+    Change change = begin_change(p_, Action::create, resource, nullptr);
+    change.fields = std::move(compared.diff.differs);
+    change.cause = Cause::git;
+    if (row != nullptr) {  // somebody deleted it
+      const bool spec_moved =
+          !row->agreed.empty() && std::ranges::any_of(change.fields, [](const FieldDiff& field) {
+            return field.cause != Cause::drift;
+          });
+      change.cause = spec_moved ? Cause::both : Cause::drift;
+      const bool known = !row->drift.empty() && row->drift.front().path.empty();
+      change.since = known ? row->drift.front().since : p_.input.now;
+    }
+    if (!text.empty()) hold(change, code, std::move(text));
+    hold_unknown(change, resource, compared);
+    p_.out.live.insert_or_assign(resource.address, nullptr);
+    add(std::move(change));
+  }
+
+  void plan_forgotten(const Resource& resource) {
+    const LiveEntry* entry = p_.live.match(resource);
+    if (entry != nullptr && entry->ownership == Ownership::ours &&
+        entry->owner != resource.address) {
+      entry = nullptr;
+    }
+    if (entry != nullptr && adopt_asked(p_.input.options, resource.address)) {
+      const bool adoptable = !entry->live->fixed && (entry->ownership == Ownership::ours ||
+                                                     entry->ownership == Ownership::unowned);
+      if (adoptable) {
+        plan_adopt(resource, *entry);
+      } else {
+        plan_found(resource, *entry);
+      }
+      return;
+    }
+    if (entry != nullptr && entry->ownership != Ownership::copy) {
+      declared_as(*entry) = &resource.address;
+    }
+    warn(p_, fmt::format("{} was forgotten: it is not compared", shown(p_, resource.address)),
+         fmt::format("remove its lines, or take it over again with --adopt '{}'",
+                     shown(p_, resource.address)),
+         resource.where);
+  }
+
+  void hold_unknown(Change& change, const Resource& resource, const Compared& compared) {
+    if (const auto held = p_.resolved.held.find(resource.address); held != p_.resolved.held.end()) {
+      if (!change.hold) change.hold = held->second;
+    }
+    if (!compared.not_known.empty()) {
+      hold(change, HoldCode::value_unknown, compared.not_known.front());
+    }
+  }
+
+  void say_what_is_not_known(const Resource& resource, const Compared& compared) {
+    const auto held = p_.resolved.held.find(resource.address);
+    if (held != p_.resolved.held.end()) {
+      warn(
+          p_,
+          fmt::format("{} is compared in part: {}", shown(p_, resource.address), held->second.text),
+          {}, resource.where);
+    } else if (!compared.not_known.empty() && p_.resolved.pending.contains(resource.address)) {
+      warn(p_,
+           fmt::format("{} is compared in part: {}", shown(p_, resource.address),
+                       compared.not_known.front()),
+           {}, resource.where);
+    }
+  }
+
+  // Homeostat's own container cannot be restarted or moved from inside.
+  void hold_self(Change& change) {
+    if (!p_.input.spec.self || *p_.input.spec.self != change.address) return;
+    const bool moves = std::ranges::any_of(
+        change.fields, [](const FieldDiff& field) { return covers_address(field.path); });
+    if (change.action != Action::restart && change.action != Action::replace && !moves) return;
+    std::string todo;
+    for (const FieldDiff& field : change.fields) {
+      todo += fmt::format(
+          "{}{} {}", todo.empty() ? "set " : ", ", field.path,
+          field.desired.is_string() ? field.desired.get<std::string>() : field.desired.dump());
+    }
+    hold(change, HoldCode::self,
+         fmt::format("Homeostat itself runs in it: on its host, {}, and restart it there", todo));
+  }
+  static bool covers_address(std::string_view path) {
+    return path == "ip" || path == "networks" || path.starts_with("networks/");
+  }
+
+  void add(Change change) {
+    const auto provider = p_.input.providers.find(change.address.provider);
+    if (provider != p_.input.providers.end() &&
+        !provider->second->kinds.contains(change.address.kind)) {
+      hold(change, HoldCode::unsupported,
+           fmt::format("provider {} does not manage the kind {}", change.address.provider,
+                       change.address.kind));
+    }
+    hold_self(change);
+    Address address = change.address;
+    p_.changes.insert_or_assign(std::move(address), std::move(change));
+  }
+
+  void remember(const Resource& resource, const LiveEntry& entry, std::vector<FieldPath> in_sync) {
+    p_.out.live.insert_or_assign(p_.out.live.end(), resource.address, entry.live);
+    p_.out.in_sync.insert_or_assign(p_.out.in_sync.end(), resource.address, std::move(in_sync));
+  }
+
+  const Address*& declared_as(const LiveEntry& entry) {
+    return p_.declared_as.at(static_cast<std::size_t>(&entry - p_.live.entries().data()));
+  }
+  [[nodiscard]] const Address* declared_as(const LiveEntry& entry) const {
+    return p_.declared_as.at(static_cast<std::size_t>(&entry - p_.live.entries().data()));
+  }
+
+  Planning& p_;
+  std::set<Address> later_;
+};
+
+}  // namespace
+
+void plan_declared(Planning& planning) { Declared(planning).run(); }
+
+}  // namespace homeostat

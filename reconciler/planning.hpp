@@ -1,0 +1,63 @@
+// What the parts of make_plan share. For plan*.cpp only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reconciler/diff.hpp"
+#include "reconciler/live_index.hpp"
+#include "reconciler/resolve.hpp"
+
+namespace homeostat {
+
+// The state of one planning. Parts run in the order of their declarations below.
+struct Planning {
+  explicit Planning(const PlanInput& from);
+
+  const PlanInput& input;
+  LiveIndex live;
+  Resolved resolved;
+  Planned out;
+  std::map<Address, Change> changes;
+  // By position in live.entries(): the declared resource that each live thing is; null: none.
+  std::vector<const Address*> declared_as;
+  // Secrets that could not be compared: name -> why, and how many values.
+  std::map<std::string, std::pair<std::string, std::size_t>> missing_secrets;
+};
+
+// --- plan_support.cpp
+[[nodiscard]] bool selected(const PlanOptions& options, const Address& address);
+[[nodiscard]] bool excluded(const PlanOptions& options, const Address& address);
+// nullptr where the scope is known.
+[[nodiscard]] const Error* unknown_scope(const Observed& observed, const Scope& scope);
+[[nodiscard]] const ProviderKindSchema* extra_of(const PlanInput& input, const Address& address);
+[[nodiscard]] const Owned* row_of(const LedgerView& ledger, const Address& address);
+// For people: without provider, and without the site where it is ours.
+[[nodiscard]] std::string shown(const Planning& planning, const Address& address);
+// A change of a declared resource, with everything but its fields; `entry` null: nothing is live.
+[[nodiscard]] Change begin_change(const Planning& planning, Action action, const Resource& resource,
+                                  const LiveEntry* entry);
+// The first reason stays.
+void hold(Change& change, HoldCode code, std::string text);
+void warn(Planning& planning, std::string message, std::string hint, const Origin& where);
+// The declared address, or else the owner, of a live thing; its own address where it has neither.
+[[nodiscard]] const Address& known_as(const Planning& planning, const LiveEntry& entry);
+// What a live thing will look like when the change has been made.
+[[nodiscard]] Attributes attributes_after(const Planning& planning, const Change& change);
+
+// --- plan_declared.cpp: declared resources -> create, adopt, rename, update, restart, replace.
+void plan_declared(Planning& planning);
+// --- plan_compare.cpp: one declared resource against what is live.
+struct Compared {
+  DiffResult diff;
+  std::vector<std::string> not_known;  // why values that would have to be written are not known
+};
+[[nodiscard]] Compared compare(Planning& planning, const Resource& resource,
+                               const LiveResource* live, const Owned* owned);
+// --- plan_undeclared.cpp: what is ours and no longer declared -> delete, release; findings.
+void plan_undeclared(Planning& planning);
+// --- plan_claims.cpp: holds what takes something that another one keeps.
+void hold_what_is_in_the_way(Planning& planning);
+
+}  // namespace homeostat
