@@ -1,6 +1,9 @@
 #include "specs/text.hpp"
 
+#include <algorithm>
 #include <charconv>
+
+#include "specs/utf8.hpp"
 
 namespace homeostat {
 
@@ -49,46 +52,18 @@ std::optional<std::uint64_t> parse_digits(std::string_view text) {
   return value;
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    std::size_t more = 0;
-    std::uint32_t code = lead;
-    if (lead >= 0xF0 && lead < 0xF5) {
-      more = 3;
-      code = lead & 0x07U;
-    } else if (lead >= 0xE0 && lead < 0xF0) {
-      more = 2;
-      code = lead & 0x0FU;
-    } else if (lead >= 0xC2 && lead < 0xE0) {
-      more = 1;
-      code = lead & 0x1FU;
-    } else if (lead >= 0x80) {
-      return false;
-    }
-    if (text.size() - i <= more) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xC0U) != 0x80U) return false;
-      code = (code << 6U) | (next & 0x3FU);
-    }
-    const bool overlong = (more == 2 && code < 0x800) || (more == 3 && code < 0x10000);
-    if (overlong || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return false;
-    i += more + 1;
-  }
-  return true;
-}
-
 std::string in_ticks(std::string_view text) {
   constexpr std::size_t longest = 60;
   const bool cut = text.size() > longest;
   if (cut) {
-    text = text.substr(0, longest);
     // Not in the middle of a character.
-    std::size_t end = text.size();
-    while (end > 0 && (static_cast<unsigned char>(text[end - 1]) & 0xC0U) == 0x80U) --end;
-    if (end > 0 && static_cast<unsigned char>(text[end - 1]) >= 0xC0U)
-      text = text.substr(0, end - 1);
+    std::size_t end = 0;
+    std::size_t step = 0;
+    while (end + step <= longest) {
+      end += step;
+      step = std::max<std::size_t>(utf8_length(text, end), 1);
+    }
+    text = text.substr(0, end);
   }
   std::string out = "`";
   for (const char c : text) {

@@ -15,7 +15,6 @@ namespace homeostat {
 [[nodiscard]] std::vector<std::string_view> split_words(std::string_view text);  // spaces and tabs
 // Decimal digits and nothing else; nullopt where that is not so, or above 64 bit.
 [[nodiscard]] std::optional<std::uint64_t> parse_digits(std::string_view text);
-[[nodiscard]] bool is_utf8(std::string_view text);
 // In backticks for a message: one line, cut where it is long.
 [[nodiscard]] std::string in_ticks(std::string_view text);
 

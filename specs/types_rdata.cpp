@@ -6,6 +6,7 @@
 #include <span>
 
 #include "specs/text.hpp"
+#include "specs/utf8.hpp"
 
 namespace homeostat {
 namespace {
@@ -83,6 +84,15 @@ std::string with_quotes(std::string_view text) {
     out += c;
   }
   return out + '"';
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
 }
 
 Result<std::string> txt_value(std::string_view text) {

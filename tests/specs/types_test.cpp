@@ -278,13 +278,9 @@ TEST_CASE("types: names, URLs and hardware addresses read back as they print (pr
   CHECK(read * 2 > property_cases());
 }
 
-TEST_CASE("types: UTF-8 is told from what only looks like it") {
-  CHECK(is_utf8("a\u00fc\u65e5\U0001F600"));
-  CHECK_FALSE(is_utf8("\xff"));
-  CHECK_FALSE(is_utf8("\xc0\xaf"));          // longer than needed
-  CHECK_FALSE(is_utf8("\xed\xa0\x80"));      // half of a surrogate pair
-  CHECK_FALSE(is_utf8("\xf4\x90\x80\x80"));  // above U+10FFFF
-  CHECK_FALSE(is_utf8("\xc3"));
+TEST_CASE("types: what a message quotes is one line, cut between two characters") {
   CHECK(in_ticks("a\nb") == "`a b`");
-  CHECK(is_utf8(in_ticks(std::string(59, 'x') + "\u65e5\u65e5")));
+  CHECK(in_ticks(std::string(59, 'x') + "\u65e5\u65e5") == "`" + std::string(59, 'x') + "...`");
+  CHECK(in_ticks(std::string(57, 'x') + "\u65e5\u65e5") ==
+        "`" + std::string(57, 'x') + "\u65e5...`");
 }
