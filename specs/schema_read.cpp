@@ -263,7 +263,7 @@ std::optional<Json> read_any(const FieldSchema& field, const Node& node, const S
       return read_map(field, node, spot, context);
     case Type::object: {
       if (node.kind != NodeKind::mapping) return wrong_shape(field, node, spot, context.sink);
-      const ReadObject how{.fields = field.fields, .what = field.name, .up = context.up};
+      const ReadObject how{.fields = field.fields, .what = label(spot), .up = context.up};
       Json object = read_members(how, node, spot, context);
       return object;
     }

@@ -1,1 +1,441 @@
+#include "specs/schema.hpp"
+
 #include <doctest/doctest.h>
+
+#include <random>
+
+#include "specs/config.hpp"
+#include "specs/types.hpp"
+#include "tests/support/cases.hpp"
+
+using namespace homeostat;
+using nlohmann::json;
+
+namespace {
+
+// What reading one text gave.
+struct Reading {
+  std::vector<std::string> files = {"t.yaml"};
+  Errors errors;
+  std::vector<OpenValue> open;
+  std::vector<FieldOrigin> origins;
+  json value;
+
+  std::string error(std::size_t i = 0) const {
+    return i < errors.size() ? to_string(errors[i]) : "no error";
+  }
+  // "path: line line", one a path.
+  std::string lines() const {
+    std::string out;
+    for (const FieldOrigin& origin : origins) {
+      out += (out.empty() ? "" : ", ") + origin.path + ':';
+      for (const Origin& line : origin.lines) out += ' ' + std::to_string(line.line);
+    }
+    return out;
+  }
+};
+
+yaml::Node parse_one(std::string_view text, Reading& reading) {
+  auto documents = yaml::parse(text, 0, "t.yaml", reading.errors);
+  REQUIRE(documents.size() == 1);
+  return std::move(documents.front());
+}
+
+Reading read(const ReadObject& how, std::string_view text, bool live = false) {
+  Reading reading;
+  const yaml::Node node = parse_one(text, reading);
+  ReadSink sink{reading.errors, reading.files, &reading.open, &reading.origins, live};
+  reading.value = read_object(how, node, "", "", sink);
+  return reading;
+}
+
+Reading read_kind(std::string_view kind, std::string_view text, bool live = false) {
+  const KindSchema* schema = find_kind(kind);
+  REQUIRE(schema != nullptr);
+  return read({.fields = schema->fields, .what = schema->name}, text, live);
+}
+
+std::string shown(const Result<json>& value) {
+  return value ? value->dump() : value.error().message + ": " + value.error().hint;
+}
+
+std::string template_text(std::string_view text) {
+  const auto parts = parse_template(text);
+  if (!parts) return parts.error().message;
+  std::string out;
+  for (const TemplatePart& part : *parts) {
+    switch (part.kind) {
+      case TemplatePart::Kind::literal:
+        out += '[' + part.text + ']';
+        break;
+      case TemplatePart::Kind::secret:
+        out += "[secret " + part.text + ']';
+        break;
+      case TemplatePart::Kind::reference:
+        out += '[' + to_string(part.target) + ' ' + part.field + ']';
+        break;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("schema: a scalar has the canonical form of its type") {
+  const auto scalar = [](Type type, std::string_view text) {
+    return shown(canonical_scalar({.name = "x", .type = type}, text));
+  };
+  CHECK(scalar(Type::text, "010") == "\"010\"");
+  CHECK(scalar(Type::integer, "110") == "110");
+  CHECK(scalar(Type::boolean, "true") == "true");
+  CHECK(scalar(Type::size, "2048MiB") == "\"2GiB\"");
+  CHECK(scalar(Type::duration, "60m") == "\"1h\"");
+  CHECK(scalar(Type::ip, "2001:DB8::1") == "\"2001:db8::1\"");
+  CHECK(scalar(Type::name, "NAS.lab.") == "\"nas.lab\"");
+  CHECK(scalar(Type::boolean, "yes") == "`yes` is not true or false: write true");
+  CHECK(scalar(Type::list, "a") == "`a` is not a list: ");
+}
+
+TEST_CASE("schema: words of a field are accepted beside its type") {
+  const FieldSchema ip{.name = "ip", .type = Type::ip, .choices = {"auto", "dhcp"}};
+  CHECK(shown(canonical_scalar(ip, "auto")) == "\"auto\"");
+  CHECK(shown(canonical_scalar(ip, "10.5.0.7")) == "\"10.5.0.7\"");
+  CHECK_FALSE(canonical_scalar(ip, "any"));
+  const FieldSchema choice{.name = "c", .type = Type::choice, .choices = {"http", "https"}};
+  CHECK(shown(canonical_scalar(choice, "htpt")) ==
+        "`htpt` is not one of http, https: did you mean `http`?");
+  CHECK(shown(canonical_scalar(choice, "ftp")) ==
+        "`ftp` is not one of http, https: write one of these");
+}
+
+TEST_CASE("schema: limits are inclusive and said in the field's own unit") {
+  const FieldSchema port{.name = "p", .type = Type::integer, .min = 1, .max = 65535};
+  CHECK(canonical_scalar(port, "65535"));
+  CHECK(shown(canonical_scalar(port, "65536")) == "`65536` is too large: write 65535 or less");
+  const FieldSchema wait{.name = "w", .type = Type::duration, .min = 60};
+  CHECK(shown(canonical_scalar(wait, "5s")) == "`5s` is too small: write 1m or more");
+  const FieldSchema size{.name = "s", .type = Type::size, .min = 1048576};
+  CHECK(shown(canonical_scalar(size, "5B")) == "`5B` is too small: write 1MiB or more");
+  CHECK(canonical_scalar(size, "16000000TiB"));  // above 63 bit, below 64
+}
+
+TEST_CASE("schema: an error about a secret never shows it") {
+  const FieldSchema secret{.name = "t", .type = Type::url, .secret = true};
+  CHECK(shown(canonical_scalar(secret, "hunter2")) ==
+        "the value has a wrong form (it is a secret): ");
+}
+
+TEST_CASE("schema: values with text scalars become canonical when references are resolved") {
+  const KindSchema& container = *find_kind("container");
+  CHECK(shown(canonical_value(*container.field("ports"), json::array({"443:443", "53:53/UDP"}))) ==
+        R"(["443:443/tcp","53:53/udp"])");
+  CHECK(shown(canonical_value(*container.field("ports"), "80")) == R"(["80:80/tcp"])");
+  CHECK(shown(canonical_value(*container.field("env"), {{"A", 1}, {"B", nullptr}})) ==
+        R"({"A":"1","B":null})");
+  CHECK(shown(canonical_value(*container.field("healthcheck"),
+                              {{"interval", "60s"}, {"retries", "3"}})) ==
+        R"({"interval":"1m","retries":3})");
+  CHECK(shown(canonical_value(*container.field("memory"), nullptr)) == "null");
+  CHECK_FALSE(canonical_value(*container.field("healthcheck"), {{"pace", "60s"}}));
+  CHECK_FALSE(canonical_value(*container.field("memory"), json::array()));
+  CHECK_FALSE(canonical_value(*container.field("env"), "A=1"));
+}
+
+TEST_CASE("schema: an object reads into canonical attributes with the lines they came from") {
+  const Reading reading = read_kind("container",
+                                    "memory: 2048MiB\n"
+                                    "env:\n"
+                                    "  A: 1\n"
+                                    "  B/C: two\n"
+                                    "tags: [web, db]\n"
+                                    "healthcheck: { interval: 60s,\n"
+                                    "  test: [curl,\n"
+                                    "    -f] }\n"
+                                    "mounts:\n"
+                                    "  - { source: /a, target: /b }\n"
+                                    "  - source: /c\n"
+                                    "    target: /d\n");
+  CHECK(reading.error() == "no error");
+  CHECK(reading.value ==
+        json{{"memory", "2GiB"},
+             {"env", {{"A", "1"}, {"B/C", "two"}}},
+             {"tags", {"db", "web"}},
+             {"healthcheck", {{"interval", "1m"}, {"test", {"curl", "-f"}}}},
+             {"mounts",
+              {{{"source", "/a"}, {"target", "/b"}}, {{"source", "/c"}, {"target", "/d"}}}}});
+  CHECK(reading.lines() ==
+        "memory: 1, env/A: 3, env/B%2FC: 4, tags/db: 5, tags/web: 5, healthcheck/interval: 6, "
+        "healthcheck/test: 7 8, mounts: 10 11 12");
+}
+
+TEST_CASE("schema: one scalar stands for a list of one, a mapping does not") {
+  CHECK(read_kind("container", "ports: 80").value == json{{"ports", {"80:80/tcp"}}});
+  CHECK(
+      read_kind("container", "ports: { a: 1 }").error() ==
+      "t.yaml:1:8: `ports` must be a list (write `ports: [\"8080:80\", \"127.0.0.1:53:53/udp\"]`)");
+  CHECK(read_kind("container", "mounts: /data")
+            .error()
+            .starts_with("t.yaml:1:9: `mounts` must be a list"));
+  CHECK(read_kind("container", "env: A=1")
+            .error()
+            .starts_with("t.yaml:1:6: `env` must be a mapping"));
+  CHECK(read_kind("container", "healthcheck: on")
+            .error()
+            .starts_with("t.yaml:1:14: `healthcheck` must be a mapping"));
+  CHECK(read_kind("container", "memory: [1GiB]").error() ==
+        "t.yaml:1:9: `memory` must be one value (write `memory: 2GiB`)");
+  CHECK(read({.fields = {}, .what = "container"}, "[a]")
+            .error()
+            .starts_with("t.yaml:1:1: `container` must be a mapping"));
+}
+
+TEST_CASE("schema: what is wrong is said with its place, all at once") {
+  const Reading reading = read_kind("container",
+                                    "memory: 2048\n"
+                                    "cores: 010\n"
+                                    "unprivileged: yes\n"
+                                    "disk:\n"
+                                    "env: { A: }\n"
+                                    "state: running\n");
+  REQUIRE(reading.errors.size() == 6);
+  CHECK(reading.error(0) == "t.yaml:1:9: `memory`: 2048 what? (write 2048MiB)");
+  CHECK(reading.error(1) == "t.yaml:2:8: `cores`: `010` could be read as 8 or as 10 (write 10)");
+  CHECK(reading.error(2) == "t.yaml:3:15: `unprivileged`: `yes` is not true or false (write true)");
+  CHECK(reading.error(3).find("`disk` has no value (write `disk: 16GiB`)") != std::string::npos);
+  CHECK(reading.error(4).find("`A` has no value (write a value, or remove the line)") !=
+        std::string::npos);
+  CHECK(reading.error(5) ==
+        "t.yaml:6:1: `state` is given by the live system and cannot be set "
+        "(remove the line; other resources may refer to it)");
+  CHECK(reading.value == json{{"env", json::object()}});
+}
+
+TEST_CASE("schema: a missing field is said once, at its object") {
+  CHECK(read_kind("ip", "mac: bc-24-11-00-00-07").error() ==
+        "t.yaml:1:1: `address` is missing in `ip` (write `address: 10.5.0.7`)");
+  CHECK(read_kind("ip", "address: nas").errors.size() == 1);
+  CHECK(read({.fields = find_kind("ip")->fields, .complete = false}, "{}").errors.empty());
+  const Reading nested = read_kind("container", "volumes: [{ name: data }]");
+  CHECK(nested.error() == "t.yaml:1:11: `target` is missing in `volumes` (write `target: /data`)");
+}
+
+TEST_CASE("schema: check_required serves what was put together from several mappings") {
+  Reading reading;
+  ReadSink sink{reading.errors, reading.files};
+  const auto& fields = find_kind("ip")->fields;
+  check_required(fields, {{"address", nullptr}}, "ip", {0, 3, 1}, sink);
+  CHECK(reading.error() == "t.yaml:3:1: `address` is missing in `ip` (write `address: 10.5.0.7`)");
+  check_required(fields, {{"address", "10.5.0.7"}}, "ip", {0, 3, 1}, sink);
+  CHECK(reading.errors.size() == 1);
+}
+
+TEST_CASE("schema: an unknown key gets the nearest known one") {
+  CHECK(read_kind("container", "memroy: 2GiB").error() ==
+        "t.yaml:1:1: `memroy` is not a field of `container` (did you mean `memory`?)");
+  CHECK(read_kind("ip", "address: 10.5.0.7\ncolour: red").error() ==
+        "t.yaml:2:1: `colour` is not a field of `ip` (write one of address, mac, hostname, "
+        "description)");
+}
+
+TEST_CASE("schema: an unknown key is looked for one level down and one level up") {
+  CHECK(read_kind("container", "interval: 5s").error() ==
+        "t.yaml:1:1: `interval` is not a field of `container` (`interval` belongs under "
+        "`healthcheck:`)");
+  CHECK(read_kind("container", "healthcheck: { memory: 2GiB }").error() ==
+        "t.yaml:1:16: `memory` is not a field of `healthcheck` (`memory` belongs one level up, "
+        "beside `healthcheck:`)");
+  const std::vector<FieldSchema> service = {
+      {.name = "container", .type = Type::object, .fields = find_kind("container")->fields},
+      {.name = "web", .type = Type::object, .fields = {{.name = "domain"}}}};
+  const std::vector<std::string_view> skip = {"mode"};
+  const std::vector<KeyPlace> elsewhere = {{"cidr", "under `networks:`"}};
+  const ReadObject how{.fields = service, .skip = skip, .what = "service", .elsewhere = elsewhere};
+  CHECK(read(how, "memory: 2GiB").errors.front().hint == "`memory` belongs under `container:`");
+  CHECK(read(how, "container: { domain: a }").errors.front().hint ==
+        "`domain` belongs under `web:`");
+  CHECK(read(how, "container: { mode: report }").errors.front().hint ==
+        "`mode` belongs one level up, beside `container:`");
+  CHECK(read(how, "container: { cidr: x }").errors.front().hint ==
+        "`cidr` belongs under `networks:`");
+  CHECK(read(how, "mode: report").errors.empty());
+}
+
+TEST_CASE("schema: suggestions are near, and never a different word") {
+  const std::vector<std::string> known = {"memory", "mac", "ip", "start_on_boot"};
+  CHECK(suggestion("memmory", known) == "did you mean `memory`?");
+  CHECK(suggestion("mac_", known) == "did you mean `mac`?");
+  CHECK(suggestion("start_onbott", known) == "did you mean `start_on_boot`?");
+  CHECK(suggestion("pi", known) == "did you mean `ip`?");
+  CHECK(suggestion("xy", known).empty());
+  CHECK(suggestion("network", known).empty());
+}
+
+TEST_CASE("schema: !default resets a field to its default, or to nothing") {
+  const Reading reading = read_kind("container",
+                                    "restart: !default\n"
+                                    "memory: !default\n"
+                                    "env: { A: !default, B: 1 }\n"
+                                    "healthcheck: !default\n");
+  CHECK(reading.error() == "no error");
+  CHECK(reading.value == json{{"restart", "no"},
+                              {"memory", nullptr},
+                              {"env", {{"A", nullptr}, {"B", "1"}}},
+                              {"healthcheck", nullptr}});
+  CHECK(reading.lines() == "restart: 1, memory: 2, env/A: 3, env/B: 3, healthcheck: 4");
+  CHECK(read_kind("ip", "address: !default").error().find("has no default to go back to") !=
+        std::string::npos);
+  CHECK(read_kind("container", "ports: [!default ]").error().find("cannot stand here") !=
+        std::string::npos);
+}
+
+TEST_CASE("schema: a reference stays as written and is kept as an open value") {
+  const Reading reading = read_kind("container",
+                                    "memory: \"${container.db.memory}\"\n"
+                                    "env: { A/B~: \"x ${secret.db} y\" }\n"
+                                    "mounts: [{ source: \"${container.nas.ip}\", target: /a }]\n");
+  CHECK(reading.error() == "no error");
+  REQUIRE(reading.open.size() == 3);
+  CHECK(reading.open[0].pointer == "/memory");
+  CHECK(reading.open[1].pointer == "/env/A~1B~0");
+  CHECK(reading.open[1].parts.size() == 3);
+  CHECK(reading.open[1].at.line == 2);
+  CHECK(reading.open[2].pointer == "/mounts/0/source");
+  for (const OpenValue& open : reading.open) {
+    const json& text = reading.value.at(json::json_pointer(open.pointer));
+    CHECK(text.get<std::string>().find("${") != std::string::npos);
+  }
+}
+
+TEST_CASE("schema: the pointer of an open value follows it when a set is sorted") {
+  const Reading reading = read_kind(
+      "container", "devices: [/z, \"${secret.a}\", /a, \"${secret.b}\", /a, \"${secret.a}\"]");
+  REQUIRE(reading.open.size() == 2);
+  for (const OpenValue& open : reading.open) {
+    const json& text = reading.value.at(json::json_pointer(open.pointer));
+    CHECK(text == "${secret." + open.parts.front().text + '}');
+  }
+  CHECK(reading.value["devices"].size() == 4);
+}
+
+TEST_CASE("schema: where no reference can stand, one is an error") {
+  Reading reading;
+  const yaml::Node node = parse_one("\"${secret.a}\"", reading);
+  ReadSink sink{reading.errors, reading.files};
+  CHECK(read_value({.name = "url"}, node, "/url", "url", sink).is_null());
+  CHECK(reading.error() ==
+        "t.yaml:1:1: `url`: a reference cannot be used here (write the value "
+        "itself, or `$${` for a plain `${`)");
+  CHECK(read_kind("container", "tags: [\"${secret.a}\"]").errors.size() == 1);
+}
+
+TEST_CASE("schema: $${ is a plain ${, and a live text is never a reference") {
+  const Reading escaped = read_kind("container", "env: { A: \"$${HOME} 5$\" }");
+  CHECK(escaped.value["env"]["A"] == "${HOME} 5$");
+  CHECK(escaped.open.empty());
+  const Reading live = read_kind("container", "env: { A: \"${HOME}\" }\nstate: running\n", true);
+  CHECK(live.error() == "no error");
+  CHECK(live.value == json{{"env", {{"A", "${HOME}"}}}, {"state", "running"}});
+  CHECK(read_kind("ip", "mac: bc-24-11-00-00-07", true).errors.empty());
+}
+
+TEST_CASE("schema: a broken reference says what one looks like") {
+  CHECK(read_kind("container", "image: \"a ${secret.x\"").error() ==
+        "t.yaml:1:8: `image`: `${secret.x` is not closed with `}` (write `${container.NAME.ip}` or "
+        "`${secret.NAME}`, or `$${` for a plain `${`)");
+}
+
+TEST_CASE("schema: texts split into literals, references and secrets") {
+  CHECK(template_text("plain") == "[plain]");
+  CHECK(template_text("").empty());
+  CHECK(template_text("http://${container.dns.ip}:5380") == "[http://][container/dns ip][:5380]");
+  CHECK(template_text("${ secret.npm }") == "[secret npm]");
+  CHECK(template_text("${proxy_host.git.example.org.domains}") ==
+        "[proxy_host/git.example.org domains]");
+  CHECK(template_text("${container.a.b.env/FOO.BAR}") == "[container/a.b env/FOO.BAR]");
+  CHECK(template_text("${container.web@pve.ip}") == "[container/web@pve ip]");
+  CHECK(template_text("${dns.lab/@/MX.values}") == "[dns/lab/%40/MX values]");
+  CHECK(template_text("${dns.lab/*/A.values}") == "[dns/lab/%2A/A values]");
+  CHECK(template_text("${volume.data.size}") == "[volume/data size]");
+  CHECK(template_text("$${a} $$${b}") == "[${a} $${b}]");
+  CHECK(template_text("$$") == "[$$]");
+  CHECK(template_text("${}") == "`${}` refers to nothing");
+  CHECK(template_text("${VAR:-x}") == "`${VAR:-x}` is not a reference");
+  CHECK(template_text("${container.db}") == "`${container.db}` names no field");
+  CHECK(template_text("${container.db.}") == "`${container.db.}` names no field");
+  CHECK(template_text("${secret.}") == "`${secret.}` is not a reference");
+  CHECK(template_text("${a b.c.d}") == "`${a b.c.d}` has characters that no reference has");
+  CHECK(has_template("a ${x}"));
+  CHECK(has_template("$${a}${b}"));
+  CHECK_FALSE(has_template("a $${x} $y {z}"));
+}
+
+TEST_CASE("schema: a path names its field, key or member") {
+  const KindSchema& container = *find_kind("container");
+  CHECK(field_at(container, nullptr, "memory") == container.field("memory"));
+  REQUIRE(field_at(container, nullptr, "env/FOO") != nullptr);
+  CHECK(field_at(container, nullptr, "env/FOO")->type == Type::text);
+  REQUIRE(field_at(container, nullptr, "healthcheck/interval") != nullptr);
+  CHECK(field_at(container, nullptr, "healthcheck/interval")->type == Type::duration);
+  CHECK(field_at(container, nullptr, "mounts/0/size")->type == Type::size);
+  CHECK(field_at(container, nullptr, "memory/x") == nullptr);
+  CHECK(field_at(container, nullptr, "nothing") == nullptr);
+  CHECK(field_at(container, nullptr, "extra/x") == nullptr);
+  CHECK(field_at(container, nullptr, "extra") == nullptr);
+  const ProviderKindSchema extra{.extra = {{.name = "x", .type = Type::integer}},
+                                 .unsupported = {}};
+  CHECK(field_at(container, &extra, "extra/x") == &extra.extra.front());
+  CHECK(field_at(container, &extra, "extra/y") == nullptr);
+  CHECK(field_at(container, &extra, "x") == nullptr);
+}
+
+TEST_CASE("schema: a block text lists every line it is written on") {
+  const Reading reading = read_kind("container", "description: |\n  one\n  two\ncores: 2\n");
+  CHECK(reading.value["description"] == "one\ntwo");
+  CHECK(reading.lines() == "description: 1 2 3, cores: 4");
+}
+
+TEST_CASE("schema: canonical values are canonical again, in every kind (property)") {
+  std::mt19937_64 random(31);
+  const std::vector<std::string> texts = {
+      "110",      "true",           "2048MiB", "60m",
+      "10.5.0.7", "2001:DB8::1",    "a.B.",    "auto",
+      "http",     "https://X:443/", "80:8080", "[::1]:53:53/UDP",
+      "200-299",  "CAP_chown",      "1.50",    "text\n\n",
+      "none",     "2027-01-31",     "always",  "bc-24-11-00-00-07"};
+  int canonical = 0;
+  for (int i = 0; i < property_cases(); ++i) {
+    const KindSchema& kind = kinds()[random() % kinds().size()];
+    const FieldSchema& field = kind.fields[random() % kind.fields.size()];
+    const auto pick = [&] { return texts[random() % texts.size()]; };
+    json value = pick();
+    if (field.type == Type::list) {
+      value = json::array();
+      for (std::size_t k = 0; k < random() % 4; ++k) value.push_back(pick());
+    } else if (field.type == Type::map) {
+      value = {{pick(), pick()}, {"k", pick()}};
+    } else if (field.type == Type::object) {
+      value = json::object();
+      for (const FieldSchema& member : field.fields) {
+        if (random() % 3 == 0) value[member.name] = pick();
+      }
+    }
+    const auto once = canonical_value(field, value);
+    if (!once) continue;
+    ++canonical;
+    CAPTURE(field.name);
+    CAPTURE(value.dump());
+    const auto twice = canonical_value(field, *once);
+    REQUIRE(twice);
+    REQUIRE(*twice == *once);
+    // And as it is written to files: printed, read, the same.
+    Reading reading;
+    ReadSink sink{reading.errors, reading.files, nullptr, nullptr, true};
+    const auto documents =
+        yaml::parse(yaml::emit(json{{field.name, *once}}), 0, "t.yaml", reading.errors);
+    REQUIRE(documents.size() == 1);
+    const json back = read_object({.fields = kind.fields}, documents.front(), "", "", sink);
+    CAPTURE(reading.error());
+    REQUIRE(back == json{{field.name, *once}});
+  }
+  CHECK(canonical * 5 > property_cases());
+}
