@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <span>
 
 #include "specs/text.hpp"
 #include "specs/utf8.hpp"
