@@ -6,6 +6,8 @@
 #include <charconv>
 #include <set>
 
+#include "reconciler/paths.hpp"
+
 namespace homeostat {
 
 namespace {
@@ -35,12 +37,6 @@ Json* descend(Json& root, const Steps& steps) {
     }
   }
   return at;
-}
-
-const FieldSchema* named(const std::vector<FieldSchema>& fields, const std::string& name) {
-  const auto found = std::find_if(fields.begin(), fields.end(),
-                                  [&name](const FieldSchema& field) { return field.name == name; });
-  return found == fields.end() ? nullptr : &*found;
 }
 
 Result<nlohmann::json> canonical_record(const Address& address, const Zones& zones,
@@ -120,15 +116,6 @@ Steps pointer_steps(std::string_view pointer) {
 
 Steps path_steps(const FieldPath& path) { return name_components(path); }
 
-FieldPath path_of(std::string_view pointer) {
-  FieldPath path;
-  for (const std::string& step : pointer_steps(pointer)) {
-    if (!path.empty()) path += '/';
-    path += encode_component(step);
-  }
-  return path;
-}
-
 bool overlap(const Steps& a, const Steps& b) {
   const auto shared = static_cast<std::ptrdiff_t>(std::min(a.size(), b.size()));
   return std::equal(a.begin(), a.begin() + shared, b.begin());
@@ -142,27 +129,10 @@ nlohmann::json* find_at(Attributes& attributes, const Steps& steps) {
   return descend(attributes, steps);
 }
 
-const FieldSchema* schema_at(const Address& address, const ProviderKindSchema* extra,
-                             const Steps& steps) {
+const FieldSchema* schema_of(const Address& address, const ProviderKindSchema* extra,
+                             const FieldPath& path) {
   const KindSchema* kind = find_kind(address.kind);
-  if (kind == nullptr || steps.empty()) return nullptr;
-  std::size_t next = 1;
-  const FieldSchema* field = kind->field(steps[0]);
-  if (steps[0] == "extra") {
-    if (extra == nullptr || steps.size() < 2) return nullptr;
-    field = named(extra->extra, steps[1]);
-    next = 2;
-  }
-  for (; field != nullptr && next < steps.size(); ++next) {
-    if (field->type == Type::object) {
-      field = named(field->fields, steps[next]);
-    } else if ((field->type == Type::list || field->type == Type::map) && !field->fields.empty()) {
-      field = &field->fields.front();
-    } else {
-      return nullptr;
-    }
-  }
-  return field;
+  return kind == nullptr ? nullptr : field_at(*kind, extra, path);
 }
 
 std::optional<std::string> text_of(const nlohmann::json& value) {
@@ -178,12 +148,12 @@ std::string joined(const std::vector<TemplatePart>& parts) {
 }
 
 Result<nlohmann::json> canonical_at(const Address& address, const ProviderKindSchema* extra,
-                                    const Zones& zones, const Steps& steps,
+                                    const Zones& zones, std::string_view pointer,
                                     const nlohmann::json& value) {
-  if (address.kind == "dns" && steps.size() == 2 && steps.front() == "values") {
+  if (address.kind == "dns" && pointer.substr(0, 8) == "/values/") {
     return canonical_record(address, zones, value);
   }
-  const FieldSchema* field = schema_at(address, extra, steps);
+  const FieldSchema* field = schema_of(address, extra, path_of_pointer(pointer));
   if (field == nullptr) return value;
   return canonical_value(*field, value);
 }
@@ -195,7 +165,7 @@ void settle_sets(Resource& resource, const ProviderKindSchema* extra,
     for (std::size_t slash = pointer.find('/', 1); slash != std::string::npos;
          slash = pointer.find('/', slash + 1)) {
       const FieldSchema* field =
-          schema_at(resource.address, extra, pointer_steps(pointer.substr(0, slash)));
+          schema_of(resource.address, extra, path_of_pointer(pointer.substr(0, slash)));
       if (field != nullptr && field->type == Type::list && field->set) {
         lists.insert(pointer.substr(0, slash));
       }

@@ -15,17 +15,16 @@ namespace homeostat {
 using Steps = std::vector<std::string>;
 [[nodiscard]] Steps pointer_steps(std::string_view pointer);
 [[nodiscard]] Steps path_steps(const FieldPath& path);
-// The path of a pointer, for people: "/env/A~1B" -> "env/A%2FB".
-[[nodiscard]] FieldPath path_of(std::string_view pointer);
 // True where one names the other, or something inside it.
 [[nodiscard]] bool overlap(const Steps& a, const Steps& b);
 
 // nullptr where there is none. Numbers count the items of lists.
 [[nodiscard]] const nlohmann::json* find_at(const Attributes& attributes, const Steps& steps);
 [[nodiscard]] nlohmann::json* find_at(Attributes& attributes, const Steps& steps);
-// The schema of what stands there, elements of lists and maps included; nullptr where unknown.
-[[nodiscard]] const FieldSchema* schema_at(const Address& address, const ProviderKindSchema* extra,
-                                           const Steps& steps);
+// The schema of a field of that resource, elements of lists and maps included; nullptr where
+// unknown. `extra` may be null.
+[[nodiscard]] const FieldSchema* schema_of(const Address& address, const ProviderKindSchema* extra,
+                                           const FieldPath& path);
 
 // What stands between the literals of a template: nullopt for lists and objects.
 [[nodiscard]] std::optional<std::string> text_of(const nlohmann::json& value);
@@ -38,7 +37,7 @@ using Steps = std::vector<std::string>;
 // is wrong, without the place.
 [[nodiscard]] Result<nlohmann::json> canonical_at(const Address& address,
                                                   const ProviderKindSchema* extra,
-                                                  const Zones& zones, const Steps& steps,
+                                                  const Zones& zones, std::string_view pointer,
                                                   const nlohmann::json& value);
 
 // After values inside lists that are sets were written: sorts those lists again, drops what stands

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "reconciler/open_values.hpp"
+#include "reconciler/paths.hpp"
 
 namespace homeostat {
 
@@ -148,8 +149,8 @@ class Filling {
 
   void write(Node& node, const nlohmann::json& value) {
     Result<nlohmann::json> canonical =
-        canonical_at(node.resource->address, extra_of(node.resource->address, input_),
-                     input_.spec.zones, node.steps, value);
+        canonical_at(node.resource->address, extra_of(node.resource->address, input_.providers),
+                     input_.spec.zones, node.value().pointer, value);
     if (!canonical) return refuse(node, canonical.error().message, canonical.error().hint);
     if (nlohmann::json* at = find_at(node.resource->attributes, node.steps)) {
       *at = std::move(*canonical);
@@ -163,7 +164,7 @@ class Filling {
     error.kind = ErrorKind::invalid_spec;
     error.message =
         fmt::format("{}, once its references are filled in: {}",
-                    shown(node.resource->address, path_of(node.value().pointer)), message);
+                    shown(node.resource->address, path_of_pointer(node.value().pointer)), message);
     error.hint = hint;
     error.where = source_ref(node.value().at, input_.spec.files);
     resolved_.errors.push_back(std::move(error));
@@ -171,7 +172,8 @@ class Filling {
 
   Found look_up(const Resource& user, const TemplatePart& part) const {
     const Steps field = path_steps(part.field);
-    const FieldSchema* schema = schema_at(part.target, extra_of(part.target, input_), field);
+    const FieldSchema* schema =
+        schema_of(part.target, extra_of(part.target, input_.providers), part.field);
     const auto target = resolved_.desired.find(part.target);
     if (target == resolved_.desired.end()) return hold(user, part, "it is not declared");
     for (const std::size_t i : open_at(part.target, field)) {
@@ -208,11 +210,10 @@ class Filling {
     const bool usable = entry != nullptr && (entry->ownership == Ownership::ours ||
                                              entry->ownership == Ownership::unowned);
     if (!usable) return Later{};
-    const nlohmann::json* live = find_at(entry->live->attributes, path_steps(part.field));
     if (secret) return hold(user, part, "it is a secret: write ${secret.NAME} in both places");
+    const nlohmann::json* live = find_at(entry->live->attributes, path_steps(part.field));
     if (live != nullptr && !is_placeholder(schema, *live)) return *live;
-    return hold(user, part,
-                fmt::format("{} does not tell it", display(target.address, false, false)));
+    return Later{};
   }
 
   const nlohmann::json* agreed_value(const Address& address, const FieldPath& path) const {
@@ -251,7 +252,7 @@ class Filling {
         }
       }
       resource.open = std::move(left);
-      settle_sets(resource, extra_of(resource.address, input_), filled, &pending);
+      settle_sets(resource, extra_of(resource.address, input_.providers), filled, &pending);
       if (!pending.empty()) resolved_.pending[resource.address] = std::move(pending);
     }
   }
@@ -284,9 +285,9 @@ void fill_references(Resolved& resolved, const ResolveInput& input) {
   Filling(resolved, input).run();
 }
 
-const ProviderKindSchema* extra_of(const Address& address, const ResolveInput& input) {
-  const auto provider = input.providers.find(address.provider);
-  if (provider == input.providers.end() || provider->second == nullptr) return nullptr;
+const ProviderKindSchema* extra_of(const Address& address, const ProviderInfos& providers) {
+  const auto provider = providers.find(address.provider);
+  if (provider == providers.end() || provider->second == nullptr) return nullptr;
   const auto kind = provider->second->schema.kinds.find(address.kind);
   return kind == provider->second->schema.kinds.end() ? nullptr : &kind->second;
 }

@@ -6,6 +6,7 @@
 
 #include "reconciler/addresses.hpp"
 #include "reconciler/open_values.hpp"
+#include "reconciler/paths.hpp"
 #include "reconciler/references.hpp"
 #include "reconciler/reverse.hpp"
 
@@ -19,7 +20,7 @@ bool has(const OpenValue& value, TemplatePart::Kind kind) {
 }
 
 std::string shown(const Resource& resource, const std::string& pointer) {
-  return display(resource.address, false, false) + "." + path_of(pointer);
+  return display(resource.address, false, false) + "." + path_of_pointer(pointer);
 }
 
 // Puts the known values in place of references. The value, where the template was one reference and
@@ -80,7 +81,7 @@ Status bind(Resource& resource, const std::vector<Pending>& pending, const BindI
     if (has(*value, TemplatePart::Kind::secret)) continue;
     const Steps steps = pointer_steps(later.pointer);
     Result<nlohmann::json> canonical =
-        canonical_at(resource.address, input.extra, input.spec.zones, steps, *found);
+        canonical_at(resource.address, input.extra, input.spec.zones, later.pointer, *found);
     if (!canonical) {
       return fail(canonical.error().kind, name + ": " + canonical.error().message,
                   canonical.error().hint, source_ref(value->at, input.spec.files));
@@ -116,7 +117,7 @@ Result<Attributes> fill_secrets(const Resource& resource, const SecretValues& se
       text += *secret->second;
     }
     const Steps steps = pointer_steps(value.pointer);
-    const FieldSchema* field = schema_at(resource.address, extra, steps);
+    const FieldSchema* field = schema_of(resource.address, extra, path_of_pointer(value.pointer));
     nlohmann::json canonical = text;
     if (field != nullptr) {
       Result<nlohmann::json> checked = canonical_value(*field, canonical);

@@ -65,9 +65,10 @@ class Reversing {
       if (address.kind != "dns") continue;
       if (const std::optional<Forward> forward = forward_of(resource)) add(*forward);
     }
-    // Later, since the loop above must see what the spec says, and nothing else.
-    for (auto& [address, choice] : chosen_) make(address, choice.forward);
+    // Later, since the loop above must see what the spec says, and nothing else. What is kept wins:
+    // not to know an address is no reason to give it to another name.
     for (const Forward& forward : unknown_) keep_what_is_there(forward);
+    for (const auto& [address, choice] : chosen_) make(address, choice.forward);
   }
 
  private:
@@ -141,6 +142,7 @@ class Reversing {
   }
 
   void make(const Address& address, const Forward& forward) {
+    if (resolved_.desired.count(address) != 0) return;
     Resource made = *forward.resource;
     made.address = address;
     made.open.clear();
@@ -157,7 +159,7 @@ class Reversing {
     resolved_.desired.emplace(address, std::move(made));
   }
 
-  // Not to know an address is no reason to delete what leads back from it.
+  // What leads back from an address that is not known now.
   void keep_what_is_there(const Forward& forward) {
     const Scope scope{forward.resource->address.provider, forward.view->key};
     for (const LiveEntry* entry : leading_to(scope, forward.name)) {
