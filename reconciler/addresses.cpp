@@ -135,10 +135,6 @@ class Assigning {
                     to_string(*wish.rule), display(wish.resource->address, false, false), name,
                     there.line > 0 ? " at " : "", to_string(there));
     error.hint = "give one of them another vmid or address";
-    if (other.address.kind == "ip") {
-      error.hint = fmt::format("if they are one thing, write ${{{}.ip}} as the address of {}",
-                               display(wish.resource->address, false, false), name);
-    }
     error.where = place_of(*wish.resource, "vmid", input_.spec);
     resolved_.errors.push_back(std::move(error));
   }
@@ -185,7 +181,8 @@ class Assigning {
     }
     for (const auto& [address, resource] : resolved_.desired) {
       if (!goes_where_told(resource)) continue;
-      if (const LiveEntry* entry = input_.live.match(resource)) told_.insert(entry);
+      const LiveEntry* entry = input_.live.match(resource);
+      if (entry != nullptr && entry->ownership != Ownership::foreign) told_.insert(entry);
     }
   }
 
@@ -226,6 +223,10 @@ class Assigning {
     for (Wish& wish : wishes_) {
       if (wish.given) continue;
       const std::string name = display(wish.resource->address, false, false);
+      if (unknown_ && wish.own != nullptr) {
+        leave(wish);
+        continue;
+      }
       if (unknown_) {
         resolved_.held.try_emplace(
             wish.resource->address,
@@ -248,12 +249,21 @@ class Assigning {
   }
 
   void keep(const Wish& wish) {
+    warn(wish, fmt::format("keeps {}: {} is not given while {} is unknown", to_string(*wish.given),
+                           to_string(*wish.rule), to_string(unknown_->scope)));
+  }
+
+  // It is there, and the rest of it can be compared.
+  void leave(const Wish& wish) {
+    wish.resource->attributes.erase("ip");
+    warn(wish, fmt::format("keeps what it has: no new address is given in {} while {} is unknown",
+                           wish.network->key, to_string(unknown_->scope)));
+  }
+
+  void warn(const Wish& wish, const std::string& what) {
     Error warning;
     warning.kind = ErrorKind::transient;
-    warning.message =
-        fmt::format("{} keeps {}: {} is not given while {} is unknown",
-                    display(wish.resource->address, false, false), to_string(*wish.given),
-                    to_string(*wish.rule), to_string(unknown_->scope));
+    warning.message = fmt::format("{} {}", display(wish.resource->address, false, false), what);
     warning.where = place_of(*wish.resource, "vmid", input_.spec);
     resolved_.warnings.push_back(std::move(warning));
   }
