@@ -21,7 +21,7 @@ Site lab() {
   return site;
 }
 
-const Address ptr = Site::address("dns/lab~v4/110/PTR@dns");
+Address ptr() { return Site::address("dns/lab~v4/110/PTR@dns"); }
 
 std::string name_at(const Resolved& resolved, const Address& address) {
   const auto found = resolved.desired.find(address);
@@ -38,14 +38,14 @@ TEST_CASE("reverse: an address record brings the PTR of each of its addresses") 
   site.declare("dns/lab/%40/AAAA@dns", {{"values", {"2001:db8::5"}}});
   const Resolved resolved = site.resolved();
   CHECK(resolved.desired.size() == 5);
-  CHECK(name_at(resolved, ptr) == "[\"web.lab.example.org\"]");
-  const Resource& made = resolved.desired.at(ptr);
+  CHECK(name_at(resolved, ptr()) == "[\"web.lab.example.org\"]");
+  const Resource& made = resolved.desired.at(ptr());
   CHECK(made.attributes["ttl"] == "1h");
   CHECK(made.mode == Mode::enforce);
   CHECK(made.protect);
   REQUIRE(made.origins.size() == 2);
   CHECK(made.origins[1].lines == std::vector<Origin>{{0, 4, 7}, {0, 90, 1}});
-  CHECK(resolved.reverse_of.at(ptr) == record.address);
+  CHECK(resolved.reverse_of.at(ptr()) == record.address);
   CHECK(name_at(resolved, Site::address("dns/lab~v6/5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0/PTR@dns")) ==
         "[\"lab.example.org\"]");
 }
@@ -63,13 +63,13 @@ TEST_CASE("reverse: of several names of one address the service's own wins, else
   site.declare("container/forgejo@pve", {{"ip", "10.5.0.110"}});
   site.declare("dns/lab/bbb/A@dns", {{"values", {"10.5.0.110"}}});
   site.declare("dns/lab/aaa/A@dns", {{"values", {"10.5.0.110"}}});
-  CHECK(name_at(site.resolved(), ptr) == "[\"aaa.lab.example.org\"]");
+  CHECK(name_at(site.resolved(), ptr()) == "[\"aaa.lab.example.org\"]");
   Resource& own = site.declare("dns/lab/forgejo/A@dns", {{"values", {""}}});
   Site::refer(own, "/values/0", "${container.forgejo@pve.ip}");
-  CHECK(name_at(site.resolved(), ptr) == "[\"aaa.lab.example.org\"]");
+  CHECK(name_at(site.resolved(), ptr()) == "[\"aaa.lab.example.org\"]");
   own.service = "forgejo";
-  CHECK(name_at(site.resolved(), ptr) == "[\"forgejo.lab.example.org\"]");
-  CHECK(site.resolved().desired.at(ptr).service == "forgejo");
+  CHECK(name_at(site.resolved(), ptr()) == "[\"forgejo.lab.example.org\"]");
+  CHECK(site.resolved().desired.at(ptr()).service == "forgejo");
 }
 
 TEST_CASE("reverse: a PTR that the spec states wins") {
@@ -77,7 +77,7 @@ TEST_CASE("reverse: a PTR that the spec states wins") {
   site.declare("dns/lab/web/A@dns", {{"values", {"10.5.0.110"}}});
   site.declare("dns/lab~v4/110/PTR@dns", {{"values", {"other.example.org"}}});
   const Resolved resolved = site.resolved();
-  CHECK(name_at(resolved, ptr) == "[\"other.example.org\"]");
+  CHECK(name_at(resolved, ptr()) == "[\"other.example.org\"]");
   CHECK(resolved.reverse_of.empty());
 }
 
@@ -96,15 +96,15 @@ TEST_CASE("reverse: while the address is not known the PTR that is there stays a
     REQUIRE(resolved.warnings.size() == 1);
     CHECK(resolved.warnings.front().message ==
           "the PTR record of dns/lab/web/A follows once its address is known");
-    CHECK(name_at(resolved, ptr) == "[\"web.lab.example.org\"]");
-    CHECK(resolved.desired.at(ptr).attributes.count("ttl") == 0);
+    CHECK(name_at(resolved, ptr()) == "[\"web.lab.example.org\"]");
+    CHECK(resolved.desired.at(ptr()).attributes.count("ttl") == 0);
     CHECK(resolved.desired.size() == 4);
   }
   SUBCASE("held") {
     site.unknown("pve", "no answer");
     const Resolved resolved = site.resolved();
     CHECK(resolved.warnings.empty());
-    CHECK(name_at(resolved, ptr) == "[\"web.lab.example.org\"]");
+    CHECK(name_at(resolved, ptr()) == "[\"web.lab.example.org\"]");
     CHECK(resolved.held.size() == 1);
   }
 }
