@@ -83,7 +83,9 @@ std::set<Scope> touched_scopes(const std::vector<Outcome>& outcomes) {
 // of the run: a process that dies in between must not forget what it made.
 Status record_outcome(Round& round, const Change& change, const Outcome& outcome) {
   if (outcome.kind != OutcomeKind::done) return {};
-  if (change.from) TRY(round.ledger->rename_owned(*change.from, change.address));
+  if (change.from) {
+    TRY(round.ledger->rename_owned(*change.from, change.address));
+  }
   if (change.action == Action::remove || change.action == Action::release) {
     round.memory.owned.erase(change.address);
     return round.ledger->remove_owned({change.address});
@@ -159,7 +161,7 @@ tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
   if (const Status opened = open_memory(round, request); !opened) {
     return tl::unexpected(one(opened.error()));
   }
-  round.secrets = load_secrets(round.spec, referenced_secrets(round.spec));
+  round.secrets = load_secrets(round.spec, secrets_used(round.spec));
   round.infos = provider_infos(round.spec);
   if (!request.offline) {
     round.providers = open_providers(round.spec, round.memory, round.secrets, true);
@@ -193,8 +195,11 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
   const auto note = [&applied](const Status& status) {
     if (!status) applied.errors.push_back(status.error());
   };
-  const auto run = round.ledger->begin_run(
-      {.verb = "apply", .commit = round.spec.revision.commit, .started = now()});
+  RunRecord record;
+  record.verb = "apply";
+  record.commit = round.spec.revision.commit;
+  record.started = now();
+  const auto run = round.ledger->begin_run(record);
   if (!run) {
     applied.errors.push_back(run.error());
     applied.after = std::move(round.planned);

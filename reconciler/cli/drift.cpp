@@ -17,9 +17,8 @@ int drift(const Global& global, const DriftFlags& flags) {
   auto round = look(request, Signals::stop());
   if (!round) return print_errors(round.error());
   const Plan& plan = round->planned.plan;
-  const Plan drifted = only_drift(plan);
   if (flags.json) {
-    print(render_json(drifted, round->spec).dump(2) + "\n");
+    print(render_json(drift_part(plan), round->spec).dump(2) + "\n");
   } else {
     print(render_drift_text(plan, round->spec, style_of(global)));
   }
@@ -28,7 +27,7 @@ int drift(const Global& global, const DriftFlags& flags) {
   if (const Status recorded = record_agreement(*round, round->planned, false); !recorded) {
     return print_error(recorded.error());
   }
-  return exit_code(drifted);
+  return drift_exit_code(plan);
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ Result<Wanted> split(const Desired& desired, const std::string& text) {
   return tl::unexpected(find_address(desired, text.substr(0, dot)).error());
 }
 
+int refuse(ErrorKind kind, std::string message, std::string hint = {}) {
+  return print_error(fail(kind, std::move(message), std::move(hint)).value());
+}
+
 int get(const Global& global, const std::string& what) {
   const auto round = look(request_of(global), Signals::stop());
   if (!round) return print_errors(round.error());
@@ -38,13 +42,11 @@ int get(const Global& global, const std::string& what) {
   const auto found = kinds.find(kind.name);
   const ProviderKindSchema* extra = found == kinds.end() ? nullptr : &found->second;
   if (field_at(kind, extra, wanted->path) == nullptr) {
-    return print_error({.kind = ErrorKind::invalid_spec,
-                        .message = kind.name + " has no field " + wanted->path,
-                        .hint = "`homeostat providers` lists the fields"});
+    return refuse(ErrorKind::invalid_spec, kind.name + " has no field " + wanted->path,
+                  "`homeostat providers` lists the fields");
   }
   if (is_secret(&resource, kind, extra, wanted->path)) {
-    return print_error({.kind = ErrorKind::invalid_spec,
-                        .message = what + " is a secret, and secrets are not printed"});
+    return refuse(ErrorKind::invalid_spec, what + " is a secret, and secrets are not printed");
   }
   nlohmann::json value = value_at(resource.attributes, wanted->path, kind, extra);
   const auto live = round->planned.live.find(wanted->address);
@@ -52,8 +54,7 @@ int get(const Global& global, const std::string& what) {
     value = value_at(live->second->attributes, wanted->path, kind, extra);
   }
   if (value.is_null()) {
-    return print_error({.kind = ErrorKind::not_found,
-                        .message = what + " is neither stated nor known of the live system"});
+    return refuse(ErrorKind::not_found, what + " is neither stated nor known of the live system");
   }
   print((value.is_string() ? value.get<std::string>() : value.dump()) + "\n");
   return 0;

@@ -20,6 +20,8 @@ struct TextStyle {
 // Only differences that git did not cause, oldest first.
 [[nodiscard]] std::string render_drift_text(const Plan& plan, const Spec& spec,
                                             const TextStyle& style);
+// The plan with nothing in it but what render_drift_text() shows, for the other renderers.
+[[nodiscard]] Plan drift_part(const Plan& plan);
 // The last line: "1 to create, 1 to change, ...", or "in sync: 181 resources".
 [[nodiscard]] std::string summary_line(const Plan& plan);
 

@@ -163,6 +163,12 @@ int exit_code(const Plan& plan) {
   return 0;
 }
 
+Plan drift_part(const Plan& plan) {
+  Plan part = plan;
+  std::erase_if(part.changes, [](const Change& change) { return !has_drift(change); });
+  return part;
+}
+
 int drift_exit_code(const Plan& plan) {
   if (some_scope_unknown(plan)) return 3;
   for (const Change& change : plan.changes) {
