@@ -17,8 +17,10 @@ struct Revision {
   std::string subdir;  // the spec's folder inside it, "" = its top ("homelab/lab")
   std::string commit;  // 40 hex digits: the commit read, or HEAD below a work tree; "" if none
   std::string branch;  // "main", or "" where detached or unknown
-  bool work_tree = false;             // read as it lies; HEAD is only what it is compared with
-  std::set<std::string> uncommitted;  // files (relative to the spec's folder) that differ from HEAD
+  bool work_tree = false;  // read as it lies; HEAD is only what it is compared with
+  // Files (relative to the spec's folder) that differ from HEAD, are not in it, or are gone since.
+  // Known after Source::list(), for the files it is about. Empty where there is no repository.
+  std::set<std::string> uncommitted;
 };
 
 // A listing is sorted by path; paths are relative to the spec's folder, with '/'.
@@ -31,14 +33,15 @@ class Source {
   // The file's text; nullopt where there is none; an error for symlinks, submodules, directories
   // and files above 16 MiB.
   [[nodiscard]] virtual Result<std::optional<std::string>> read(std::string_view path) const = 0;
-  // All `*.yaml` below the folder, less dot folders, `skip` (folders) and what `.homeostatignore`
-  // names (gitignore syntax, one pattern a line). Symlinks, submodules, `.yml` and files above
-  // 16 MiB that would have been part of it become errors by name.
+  // All `*.yaml` below the folder, less dot files and dot folders, `skip` (folders, which are not
+  // entered) and what `.homeostatignore` names (gitignore syntax, one pattern a line). Symlinks,
+  // submodules, `.yml` and files above 16 MiB that would have been part of it become errors by
+  // name.
   [[nodiscard]] virtual std::vector<std::string> list(const std::set<std::string>& skip,
                                                       Errors& errors) const = 0;
 };
 
-// `folder` may lie inside a git work tree or not.
+// `folder` may lie inside a git work tree or not. One object is for one thread at a time.
 [[nodiscard]] Result<std::unique_ptr<Source>> open_directory(const std::string& folder);
 // `rev` as git understands it (branch, tag, hash, HEAD~2). `folder` = a work tree, a folder inside
 // one, or a bare repository (then `path` names the folder inside). Reads the object database only.

@@ -1,0 +1,86 @@
+#include "specs/git.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace homeostat::git {
+
+namespace {
+
+// libgit2 counts its users; ours ends with the program.
+void start() {
+  static const struct Library {
+    Library() { git_libgit2_init(); }
+    Library(const Library&) = delete;
+    Library& operator=(const Library&) = delete;
+    ~Library() { git_libgit2_shutdown(); }
+  } library;
+}
+
+// The folder that holds `.git`, as git names it in `safe.directory`.
+std::string top_folder(const std::string& folder) {
+  git_buf found = GIT_BUF_INIT;
+  std::string top = folder;
+  if (git_repository_discover(&found, folder.c_str(), 0, nullptr) == 0) top = found.ptr;
+  git_buf_dispose(&found);
+  while (top.size() > 1 && top.ends_with('/')) top.pop_back();
+  if (top.ends_with("/.git")) top.resize(top.size() - std::string_view("/.git").size());
+  return top;
+}
+
+}  // namespace
+
+Result<Repository> discover(const std::string& folder) {
+  start();
+  git_repository* found = nullptr;
+  const int code = git_repository_open_ext(&found, folder.c_str(), 0, nullptr);
+  Repository repository(found);
+  if (code == GIT_ENOTFOUND) return Repository();
+  if (code == GIT_EOWNER) {
+    return fail(
+        ErrorKind::auth, "the repository of " + folder + " belongs to another user",
+        "run as that user, or allow it: git config --global --add safe.directory " + folder);
+  }
+  if (code < 0) {
+    Error error = last_error("cannot open the repository of " + folder);
+    error.kind = ErrorKind::invalid_spec;
+    return tl::unexpected(std::move(error));
+  }
+  return repository;
+}
+
+std::string hex(const git_oid& id) {
+  std::array<char, GIT_OID_HEXSZ + 1> text = {};
+  return git_oid_tostr(text.data(), text.size(), &id);
+}
+
+Error last_error(const std::string& what) {
+  const git_error* last = git_error_last();
+  Error error;
+  error.message = what;
+  if (last != nullptr && last->message != nullptr) error.message.append(": ").append(last->message);
+  return error;
+}
+
+Result<Tree> folder_tree(git_repository* repository, git_commit* commit,
+                         const std::string& folder) {
+  git_tree* found = nullptr;
+  if (git_commit_tree(&found, commit) < 0) {
+    return tl::unexpected(last_error("cannot read commit " + hex(*git_commit_id(commit))));
+  }
+  Tree top(found);
+  if (folder.empty()) return top;
+  git_tree_entry* entry_found = nullptr;
+  const int code = git_tree_entry_bypath(&entry_found, top.get(), folder.c_str());
+  const TreeEntry entry(entry_found);
+  if (code == GIT_ENOTFOUND) return Tree();
+  if (code < 0) return tl::unexpected(last_error("cannot read " + folder));
+  if (git_tree_entry_type(entry.get()) != GIT_OBJECT_TREE) return Tree();
+  git_tree* below = nullptr;
+  if (git_tree_lookup(&below, repository, git_tree_entry_id(entry.get())) < 0) {
+    return tl::unexpected(last_error("cannot read " + folder));
+  }
+  return Tree(below);
+}
+
+}  // namespace homeostat::git

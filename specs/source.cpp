@@ -1,1 +1,0 @@
-#include "specs/source.hpp"
