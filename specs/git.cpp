@@ -17,10 +17,10 @@ void start() {
   } library;
 }
 
-// The folder that holds `.git`, as git names it in `safe.directory`.
+// The folder that holds `.git`, as git names it in `safe.directory`; "" where there is none.
 std::string top_folder(const std::string& folder) {
   git_buf found = GIT_BUF_INIT;
-  std::string top = folder;
+  std::string top;
   if (git_repository_discover(&found, folder.c_str(), 0, nullptr) == 0) top = found.ptr;
   git_buf_dispose(&found);
   while (top.size() > 1 && top.ends_with('/')) top.pop_back();
@@ -35,18 +35,17 @@ Result<Repository> discover(const std::string& folder) {
   git_repository* found = nullptr;
   const int code = git_repository_open_ext(&found, folder.c_str(), 0, nullptr);
   Repository repository(found);
-  if (code == GIT_ENOTFOUND) return Repository();
-  if (code == GIT_EOWNER) {
-    return fail(
-        ErrorKind::auth, "the repository of " + folder + " belongs to another user",
-        "run as that user, or allow it: git config --global --add safe.directory " + folder);
+  if (code == 0) return repository;
+  Error error = last_error("cannot open the repository of " + folder);
+  error.kind = ErrorKind::invalid_spec;
+  const std::string top = top_folder(folder);
+  if (code == GIT_ENOTFOUND && top.empty()) return Repository();
+  // Without any `safe.directory`, libgit2 1.5.1 complains about the missing setting instead.
+  if (code == GIT_EOWNER || error.message.find("safe.directory") != std::string::npos) {
+    return fail(ErrorKind::invalid_spec, "the repository " + top + " belongs to another user",
+                "run as that user, or allow it: git config --global --add safe.directory " + top);
   }
-  if (code < 0) {
-    Error error = last_error("cannot open the repository of " + folder);
-    error.kind = ErrorKind::invalid_spec;
-    return tl::unexpected(std::move(error));
-  }
-  return repository;
+  return tl::unexpected(std::move(error));
 }
 
 std::string hex(const git_oid& id) {

@@ -59,11 +59,12 @@ std::string some_branches(git_repository* repository) {
 }
 
 tl::unexpected<Error> unknown_revision(git_repository* repository, const std::string& rev) {
-  if (git_repository_is_empty(repository) == 1) {
+  const std::string branches = some_branches(repository);
+  if (branches.empty() && git_repository_head_unborn(repository) == 1) {
     return fail(ErrorKind::invalid_spec, "the repository has no commit yet",
                 "git add and git commit first");
   }
-  std::string hint = "branches here: " + some_branches(repository);
+  std::string hint = "branches here: " + branches;
   if (git_repository_is_shallow(repository) == 1) {
     hint = "this clone is shallow: git fetch --unshallow brings older commits";
   }
