@@ -126,25 +126,27 @@ class NeedGraph {
 
 // Depth first without recursion; each circle once, from the node where it was met first.
 std::vector<std::vector<std::size_t>> NeedGraph::circles() const {
-  enum class State : std::uint8_t { fresh, open, done };
-  std::vector<State> state(nodes_.size(), State::fresh);
+  constexpr int fresh = 0;
+  constexpr int open = 1;
+  constexpr int done = 2;
+  std::vector<int> state(nodes_.size(), fresh);
   std::vector<std::vector<std::size_t>> found;
   for (std::size_t start = 0; start < nodes_.size(); ++start) {
-    if (state[start] != State::fresh) continue;
+    if (state[start] != fresh) continue;
     std::vector<std::pair<std::size_t, std::size_t>> path = {{start, 0}};  // node, next edge
-    state[start] = State::open;
+    state[start] = open;
     while (!path.empty()) {
       const std::size_t at = path.back().first;
       if (path.back().second == nodes_[at].needs.size()) {
-        state[at] = State::done;
+        state[at] = done;
         path.pop_back();
         continue;
       }
       const std::size_t next = nodes_[at].needs[path.back().second++];
-      if (state[next] == State::fresh) {
-        state[next] = State::open;
+      if (state[next] == fresh) {
+        state[next] = open;
         path.emplace_back(next, 0);
-      } else if (state[next] == State::open) {
+      } else if (state[next] == open) {
         std::vector<std::size_t> circle;
         auto it = path.rbegin();
         for (; it->first != next; ++it) circle.push_back(it->first);

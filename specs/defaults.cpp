@@ -122,6 +122,21 @@ void merge_values(nlohmann::json& own, const nlohmann::json& below,
   }
 }
 
+// Each key must be known to the type of some provider of this spec; which one shows later.
+void check_extra(Draft& draft, const KindSchema& kind, const yaml::Node& node) {
+  std::vector<FieldSchema> fields;
+  for (const auto& [name, config] : draft.spec.providers) {
+    const ProviderKindSchema* provider = managed(draft, name, kind.name);
+    if (provider == nullptr) continue;
+    for (const FieldSchema& field : provider->extra) {
+      if (child_of(fields, false, field.name) == nullptr) fields.push_back(field);
+    }
+  }
+  std::vector<OpenValue> open;
+  ReadSink sink{draft.errors, draft.spec.files, &open};
+  static_cast<void>(read_object({fields, {}, "extra", false}, node, "", "", sink));
+}
+
 void read_kind_defaults(Draft& draft, std::string_view name, const Entry& entry) {
   const KindSchema* kind = find_kind(name);
   if (kind == nullptr) {
@@ -150,6 +165,7 @@ void read_kind_defaults(Draft& draft, std::string_view name, const Entry& entry)
   sink.open = &open;
   static_cast<void>(
       read_object({kind->fields, names, "defaults: " + kind->name, false}, node, "", "", sink));
+  if (const yaml::Node* extra = node.find("extra")) check_extra(draft, *kind, *extra);
 }
 
 }  // namespace

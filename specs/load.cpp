@@ -24,9 +24,9 @@ void add_excerpts(const Draft& draft, Errors& errors) {
 
 tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const ProviderSchema> types) {
   Draft draft{source, types};
-  draft.spec.revision = source.revision();
   draft.spec.folder = source.folder();
   gather_sections(draft);
+  draft.spec.revision = source.revision();  // knows what is not committed once files are listed
   read_head(draft);
   read_providers(draft);
   read_secrets(draft);

@@ -200,9 +200,25 @@ const FieldSchema* schema_at(std::span<const FieldSchema> fields, std::string_vi
   return field;
 }
 
+using SchemaAt = std::function<const FieldSchema*(std::string_view)>;
+
+// Canonical order of a set that a value was filled into, once all of it is known.
+void sort_filled_set(Attributes& values, const std::vector<OpenValue>& open,
+                     const std::string& pointer, const SchemaAt& schema) {
+  const std::string parent = pointer.substr(0, pointer.rfind('/'));
+  const FieldSchema* field = parent.empty() ? nullptr : schema(parent);
+  if (field == nullptr || field->type != Type::list || !field->set) return;
+  for (const OpenValue& other : open) {
+    if (other.pointer.starts_with(parent + "/")) return;
+  }
+  nlohmann::json& list = values[nlohmann::json::json_pointer(parent)];
+  if (Result<nlohmann::json> sorted = canonical_value(*field, list)) list = std::move(*sorted);
+}
+
 // Links the parts of `open`; what is known then goes into `values` in canonical form.
 void link_values(Draft& draft, Attributes& values, std::vector<OpenValue>& open,
-                 const std::function<const FieldSchema*(std::string_view)>& schema) {
+                 const SchemaAt& schema) {
+  std::vector<std::string> filled;
   std::erase_if(open, [&](OpenValue& value) {
     Link link{draft, value.at};
     std::vector<TemplatePart> parts = link_parts(link, value.parts, 0);
@@ -216,12 +232,14 @@ void link_values(Draft& draft, Attributes& values, std::vector<OpenValue>& open,
     Result<nlohmann::json> canonical = canonical_scalar(*field, value.parts.front().text);
     if (canonical) {
       values[nlohmann::json::json_pointer(value.pointer)] = std::move(*canonical);
+      filled.push_back(value.pointer);
     } else {
       report(draft, value.at, "`" + field->name + "`: " + canonical.error().message,
              canonical.error().hint);
     }
     return true;
   });
+  for (const std::string& pointer : filled) sort_filled_set(values, open, pointer, schema);
 }
 
 void link_provider_settings(Draft& draft) {

@@ -148,10 +148,6 @@ struct ReadObject {
 [[nodiscard]] Attributes read_object(const ReadObject& how, const yaml::Node& node,
                                      const std::string& pointer, const FieldPath& path,
                                      ReadSink& sink);
-// For what is put together from several mappings (defaults, a service): an error at `at` for each
-// required field that `attributes` lacks. A null counts as missing.
-void check_required(std::span<const FieldSchema> fields, const Attributes& attributes,
-                    const std::string& what, const Origin& at, ReadSink& sink);
 // "did you mean `memory`?" or "": the nearest of `known` within edit distance 2 (3 for long words).
 [[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string> known);
 

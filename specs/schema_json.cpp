@@ -130,14 +130,14 @@ Json kind_schema(const KindSchema& kind) {
 Json record_schema() {
   Json types = Json::object();
   const Json values = one_or_list(ref("text"));
-  Json set = kind_schema(*find_kind("dns"));
-  set["required"] = {"values"};
   for (const std::string_view type : {"A", "AAAA", "CNAME", "MX", "TXT", "SRV", "CAA", "NS", "PTR",
                                       "SVCB", "HTTPS", "TLSA", "SSHFP"}) {
-    types[std::string(type)] = any_of({values, set});
+    types[std::string(type)] = any_of({values, ref("dns")});
   }
   Json owner = {
       {"type", "object"}, {"properties", std::move(types)}, {"additionalProperties", false}};
+  // What stands beside the types holds for all of them.
+  const Json set = kind_schema(*find_kind("dns"));
   for (const auto& [name, schema] : set["properties"].items()) {
     if (name != "values") owner["properties"][name] = schema;
   }

@@ -1,5 +1,6 @@
 // YAML values -> canonical JSON, with an error at the right place for everything that is wrong.
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "specs/schema.hpp"
@@ -165,10 +166,26 @@ std::optional<Json> read_keys(const FieldSchema& field, const std::vector<const 
   return list;
 }
 
-struct Item {
-  Json value;
-  std::vector<OpenValue> open;  // pointers relative to the item
+// The elements of a list, with the references in each (their pointers relative to the element).
+struct Elements {
+  std::vector<Json> values;
+  std::vector<std::vector<OpenValue>> open;
 };
+
+// Positions in canonical order: of a set sorted and each once, else as written.
+std::vector<std::size_t> canonical_order(const FieldSchema& field, const Elements& elements) {
+  std::vector<std::size_t> order(elements.values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (!field.set) return order;
+  const std::vector<Json>& values = elements.values;
+  std::stable_sort(order.begin(), order.end(),
+                   [&values](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  const auto repeated =
+      std::unique(order.begin(), order.end(),
+                  [&values](std::size_t a, std::size_t b) { return values[a] == values[b]; });
+  order.erase(repeated, order.end());
+  return order;
+}
 
 std::optional<Json> read_list(const FieldSchema& field, const Node& node, const Spot& spot,
                               const Context& context) {
@@ -184,30 +201,24 @@ std::optional<Json> read_list(const FieldSchema& field, const Node& node, const 
   }
   if (field.keyed) return read_keys(field, nodes, spot, sink);
   const std::string top;
-  std::vector<Item> items;
+  Elements elements;
   for (const Node* one : nodes) {
-    Item item;
-    ReadSink inner{sink.errors, sink.files, sink.open != nullptr ? &item.open : nullptr, nullptr,
+    std::vector<OpenValue> open;
+    ReadSink inner{sink.errors, sink.files, sink.open != nullptr ? &open : nullptr, nullptr,
                    sink.live};
     auto value = read_any(element, *one, {top, spot.path}, {inner, true, context.up});
     if (!value) continue;
-    item.value = std::move(*value);
-    items.push_back(std::move(item));
-  }
-  if (field.set) {
-    const auto less = [](const Item& a, const Item& b) { return a.value < b.value; };
-    const auto same = [](const Item& a, const Item& b) { return a.value == b.value; };
-    std::stable_sort(items.begin(), items.end(), less);
-    items.erase(std::unique(items.begin(), items.end(), same), items.end());
+    elements.values.push_back(std::move(*value));
+    elements.open.push_back(std::move(open));
   }
   Json list = Json::array();
-  for (Item& item : items) {
+  for (const std::size_t i : canonical_order(field, elements)) {
     const std::string base = spot.pointer + '/' + std::to_string(list.size());
-    for (OpenValue& open : item.open) {
+    for (OpenValue& open : elements.open[i]) {
       open.pointer.insert(0, base);
       sink.open->push_back(std::move(open));
     }
-    list.push_back(std::move(item.value));
+    list.push_back(std::move(elements.values[i]));
   }
   record(sink, spot.path, node);
   return list;
@@ -370,17 +381,6 @@ Attributes read_object(const ReadObject& how, const Node& node, const std::strin
     return Json::object();
   }
   return read_members(how, node, {pointer, path}, {sink});
-}
-
-void check_required(std::span<const FieldSchema> fields, const Attributes& attributes,
-                    const std::string& what, const Origin& at, ReadSink& sink) {
-  if (sink.live) return;
-  for (const FieldSchema& field : fields) {
-    if (!field.required) continue;
-    const auto found = attributes.find(field.name);
-    if (found != attributes.end() && !found->is_null()) continue;
-    report_missing(field, what, at, sink);
-  }
 }
 
 }  // namespace homeostat

@@ -8,8 +8,18 @@ namespace {
 std::string type_words(const FieldSchema& field);
 
 std::string element_words(const FieldSchema& field) {
-  return field.fields.front().type == Type::object ? "mappings"
-                                                   : type_words(field.fields.front()) + " values";
+  switch (field.fields.front().type) {
+    case Type::text:
+      return "texts";
+    case Type::object:
+      return "mappings";
+    case Type::ip:
+      return "addresses";
+    case Type::name:
+      return "DNS names";
+    default:
+      return type_words(field.fields.front()) + " values";
+  }
 }
 
 std::string type_words(const FieldSchema& field) {
@@ -100,11 +110,13 @@ std::string notes(const FieldSchema& field) {
   return out;
 }
 
+// `effects`: there is a column for them. What lies in a list changes as the list does.
 void add_rows(std::string& out, const FieldSchema& field, const std::string& prefix, bool effects) {
   const std::string name = prefix + field.name;
   out += "| `" + name + "` | " + cell(type_words(field)) + " | ";
   if (effects) {
-    out += (field.read_only ? std::string() : effect_words(field.change)) + " | ";
+    const bool own = !field.read_only && prefix.find("[]") == std::string::npos;
+    out += (own ? effect_words(field.change) : std::string()) + " | ";
   }
   out += cell(notes(field)) + " |\n";
   const bool nested = field.type == Type::list || field.type == Type::map;

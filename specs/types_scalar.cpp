@@ -153,30 +153,9 @@ std::string strip_zeros(std::string_view digits) {
   return std::string(digits);
 }
 
-}  // namespace
-
-Result<std::int64_t> parse_integer(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  const std::string_view digits = text.substr(negative || text.starts_with('+') ? 1 : 0);
-  const std::string sign = negative ? "-" : "";
-  const auto value = parse_digits(digits);
-  if (value && digits.size() > 1 && digits.front() == '0') {
-    const auto octal = parse_base(digits, 8);
-    const std::string decimal = strip_zeros(digits);
-    if (!octal || *octal == *value) {
-      return wrong(in_ticks(text) + " has a leading zero", "write " + sign + decimal);
-    }
-    return wrong(in_ticks(text) + " could be read as " + sign + std::to_string(*octal) + " or as " +
-                     sign + decimal,
-                 "write " + sign + decimal);
-  }
-  if (value && text.starts_with('+')) {
-    return wrong(in_ticks(text) + " has a sign that is not needed", "write " + std::string(digits));
-  }
-  const std::uint64_t limit = static_cast<std::uint64_t>(INT64_MAX) + (negative ? 1 : 0);
-  if (value && *value <= limit) {
-    return static_cast<std::int64_t>(negative ? 0 - *value : *value);
-  }
+// Why `text` (a sign and `digits`) is no 64 bit decimal number.
+tl::unexpected<Error> not_an_integer(std::string_view text, std::string_view digits,
+                                     const std::string& sign) {
   const bool all_digits = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
   if (all_digits) return wrong(in_ticks(text) + " is too large", "write a smaller number");
   if (const auto plain = parse_digits(without(digits, '_'))) {
@@ -192,6 +171,32 @@ Result<std::int64_t> parse_integer(std::string_view text) {
     }
   }
   return wrong(in_ticks(text) + " is not a whole number", "write digits only, such as 10");
+}
+
+}  // namespace
+
+Result<std::int64_t> parse_integer(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const std::string_view digits = text.substr(negative || text.starts_with('+') ? 1 : 0);
+  const std::string sign = negative ? "-" : "";
+  const auto value = parse_digits(digits);
+  if (!value) return not_an_integer(text, digits, sign);
+  if (digits.size() > 1 && digits.front() == '0') {
+    const auto octal = parse_base(digits, 8);
+    const std::string decimal = strip_zeros(digits);
+    if (!octal || *octal == *value) {
+      return wrong(in_ticks(text) + " has a leading zero", "write " + sign + decimal);
+    }
+    return wrong(in_ticks(text) + " could be read as " + sign + std::to_string(*octal) + " or as " +
+                     sign + decimal,
+                 "write " + sign + decimal);
+  }
+  if (text.starts_with('+')) {
+    return wrong(in_ticks(text) + " has a sign that is not needed", "write " + std::string(digits));
+  }
+  const std::uint64_t limit = static_cast<std::uint64_t>(INT64_MAX) + (negative ? 1 : 0);
+  if (*value > limit) return not_an_integer(text, digits, sign);
+  return static_cast<std::int64_t>(negative ? 0 - *value : *value);
 }
 
 Result<bool> parse_boolean(std::string_view text) {

@@ -35,14 +35,7 @@ struct PortMapping {
 [[nodiscard]] FieldSchema record_values(std::string_view type, std::string_view zone);
 // What is wrong with a record set as a whole: more than one CNAME, a CNAME at the apex.
 [[nodiscard]] Status check_record_set(const Address& address, const Attributes& attributes);
-// All fields canonical, `values` by the address's type; values with `${...}` stay as written. Where
-// sorting moves a value, its entry in `open` (may be null) follows. The error names the value.
-[[nodiscard]] Result<Attributes> canonical_dns(const Address& address, Attributes attributes,
-                                               std::string_view zone,
-                                               std::vector<OpenValue>* open = nullptr);
 // Whether two record types may not stand at one name: CNAME tolerates no other.
 [[nodiscard]] bool records_exclude(std::string_view type_a, std::string_view type_b);
-// The absolute name of a record, no trailing dot: ("www", "lab.example.org"), ("@", ...).
-[[nodiscard]] std::string record_name(std::string_view owner, std::string_view zone);
 
 }  // namespace homeostat

@@ -268,6 +268,16 @@ dns:
         "  hint: remove `extra`\n");
 }
 
+TEST_CASE("config: extra fields in a default go to the types that know them") {
+  const Spec spec =
+      loaded(Texts{{"homeostat.yaml", homelab() + "  dns: { extra: { proxied: true } }\n"},
+                   {"dns.yaml", "dns: { lab: { a: 10.5.0.1 }, public: { a: 10.5.0.2 } }\n"}});
+  CHECK_FALSE(find(spec, "dns/lab/a/A").attributes.contains("extra"));
+  CHECK(find(spec, "dns/public/a/A").attributes["extra"] == Attributes{{"proxied", true}});
+  CHECK(errors_in("defaults: { dns: { extra: { proxid: true } } }\n")
+            .find("`proxid` is not a field of `extra`") != std::string::npos);
+}
+
 TEST_CASE("config: a resource goes to the stated provider, the default's, or the only one") {
   const Texts two = {{"homeostat.yaml", head + "providers:\n  a: { type: files, path: /x/a }\n"
                                                "  b: { type: files, path: /x/b }\n"}};

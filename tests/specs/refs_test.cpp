@@ -40,6 +40,12 @@ TEST_CASE("refs: a value that is filled in is checked as if it were written") {
             .find("spec.yaml:2:15: `cores`: ") == 0);
 }
 
+TEST_CASE("refs: a set that was filled in has its canonical order") {
+  const Spec spec = loaded("dns: { lab: { a: [\"${provider.npm.address}\", 10.5.0.1] } }\n");
+  CHECK(find(spec, "dns/lab/a/A").attributes["values"] == Attributes{"10.5.0.1", "10.5.0.6"});
+  CHECK(find(spec, "dns/lab/a/A").open.empty());
+}
+
 TEST_CASE("refs: the address of a provider may itself be a reference") {
   const Spec spec = loaded(Texts{{"homeostat.yaml", R"(homeostat: 1
 site: home
@@ -80,6 +86,13 @@ TEST_CASE("refs: what is not there gets a suggestion") {
         "spec.yaml:2:18: `${secret.pvee}`: there is no secret `pvee`\n"
         "    a: { env: { X: \"${secret.pvee}\" } }\n                   ^\n"
         "  hint: did you mean `pve`?\n");
+}
+
+TEST_CASE("refs: what refers to a resource that is wrong is not blamed for it") {
+  const std::string errors = errors_in(
+      "containers:\n  a: { env: { X: \"${container.b.ip}\" } }\n  b: { provider: nowhere }\n");
+  CHECK(errors.find("`nowhere`") != std::string::npos);
+  CHECK(errors.find("${container.b.ip}`") == std::string::npos);
 }
 
 TEST_CASE("refs: a name on several providers must say which") {

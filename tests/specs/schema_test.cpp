@@ -219,16 +219,6 @@ TEST_CASE("schema: a missing field is said once, at its object") {
   CHECK(nested.error() == "t.yaml:1:11: `target` is missing in `volumes` (write `target: /data`)");
 }
 
-TEST_CASE("schema: check_required serves what was put together from several mappings") {
-  Reading reading;
-  ReadSink sink{reading.errors, reading.files};
-  const auto& fields = find_kind("ip")->fields;
-  check_required(fields, {{"address", nullptr}}, "ip", {0, 3, 1}, sink);
-  CHECK(reading.error() == "t.yaml:3:1: `address` is missing in `ip` (write `address: 10.5.0.7`)");
-  check_required(fields, {{"address", "10.5.0.7"}}, "ip", {0, 3, 1}, sink);
-  CHECK(reading.errors.size() == 1);
-}
-
 TEST_CASE("schema: an unknown key gets the nearest known one") {
   CHECK(read_kind("container", "memroy: 2GiB").error() ==
         "t.yaml:1:1: `memroy` is not a field of `container` (did you mean `memory`?)");

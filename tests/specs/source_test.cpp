@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "specs/load.hpp"
 #include "tests/support/temp_repo.hpp"
 
 using namespace homeostat;
@@ -380,6 +381,17 @@ TEST_CASE("source: what differs from HEAD is named, for the files that are read 
   const auto again = opened(open_directory(repo.path()));
   (void)listed(*again, {"live"});
   CHECK(again->revision().uncommitted.empty());
+}
+
+TEST_CASE("source: a loaded spec knows which of its files are not committed") {
+  TempRepo repo;
+  repo.write("homeostat.yaml", "homeostat: 1\nsite: home\n");
+  repo.write("a.yaml", "x-a: 1\n");
+  repo.commit("all");
+  repo.write("a.yaml", "x-a: 2\n");
+  const auto spec = load_spec(*opened(open_directory(repo.path())), {});
+  if (!spec) FAIL(render(spec.error().at(0)));
+  CHECK(spec->revision.uncommitted == std::set<std::string>{"a.yaml"});
 }
 
 TEST_CASE("source: a change of the same size and time is seen") {
