@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "specs/kinds/kinds.hpp"
+
 namespace homeostat::files {
 namespace {
 
@@ -18,7 +20,6 @@ const std::vector<FieldSchema>& marker_fields() {
     made[2].name = "id";
     made[3].name = "protect";
     made[3].type = Type::boolean;
-    for (std::size_t i = 0; i < 3; ++i) made[i].required = true;
     return made;
   }();
   return fields;
@@ -29,7 +30,13 @@ Result<std::optional<Marker>> read_marker(const yaml::Node& root, ReadSink& sink
   if (node == nullptr) return std::optional<Marker>();
   const ReadObject how{.fields = marker_fields(), .what = "homeostat"};
   const Attributes read = read_object(how, *node, "/homeostat", "homeostat", sink);
-  if (!sink.errors.empty()) return tl::unexpected(sink.errors.front());
+  if (!sink.errors.empty()) return std::optional<Marker>();  // the caller shows the first
+  for (const FieldSchema& field : marker_fields()) {
+    if (field.name == "protect" || read.contains(field.name)) continue;
+    return fail(ErrorKind::invalid_spec, fmt::format("`{}` is missing in `homeostat`", field.name),
+                "take the whole `homeostat:` out to make it nobody's",
+                source_ref(node->at, sink.files));
+  }
   const std::string address = read.value("address", "");
   if (!parse_address(address)) {
     return fail(ErrorKind::invalid_spec, fmt::format("`{}` is no address", address),
@@ -40,25 +47,23 @@ Result<std::optional<Marker>> read_marker(const yaml::Node& root, ReadSink& sink
       Marker{read.value("site", ""), address, read.value("id", ""), read.value("protect", false)});
 }
 
-// Hand-written values may be relative to the zone, and in any order.
-Status canonical_values(const Place& place, const Zones& zones, Attributes& attributes,
-                        const SourceRef& where) {
-  const auto values = attributes.find("values");
-  if (values == attributes.end() || !values->is_array()) return {};
+// Values may be relative to the zone, and in any order.
+Status read_records(const yaml::Node& root, const Place& place, const Zones& zones,
+                    Attributes& attributes, ReadSink& sink) {
+  const yaml::Node* node = root.find("values");
+  if (node == nullptr) {
+    return fail(ErrorKind::invalid_spec, "`values` is missing", "delete the file if it is to go",
+                source_ref(root.at, sink.files));
+  }
   const std::vector<std::string> parts = name_components(place.address.name);
   const auto zone = zones.find(parts.front());
-  const std::string zone_name = zone == zones.end() ? parts.front() : zone->second.zone;
-  for (nlohmann::json& value : *values) {
-    auto canonical = canonical_rdata(parts.back(), value.get<std::string>(), zone_name);
-    if (!canonical) {
-      canonical.error().where = where;
-      return tl::unexpected(canonical.error());
-    }
-    value = std::move(*canonical);
-  }
-  std::sort(values->begin(), values->end());
-  values->erase(std::unique(values->begin(), values->end()), values->end());
-  return {};
+  const FieldSchema values =
+      record_values(parts.back(), zone == zones.end() ? parts.front() : zone->second.zone);
+  attributes["values"] = read_value(values, *node, "/values", "values", sink);
+  if (!sink.errors.empty()) return {};
+  Status whole = check_record_set(place.address, attributes);
+  if (!whole) whole.error().where = source_ref(node->at, sink.files);
+  return whole;
 }
 
 // FNV-1a with the wanted number of hex digits: stable over machines and builds, and no secret.
@@ -118,17 +123,18 @@ Result<Record> parse_record(std::string_view text, const Place& place, const Zon
   const yaml::Node& root = documents.front();
   const std::vector<std::string> files{shown_path};
   ReadSink sink{.errors = errors, .files = files, .live = true};
-  const std::array skip{marker_key};
-  const ReadObject how{.fields = place.kind.fields, .skip = skip, .what = place.kind.name};
+  const bool is_dns = place.kind.name == "dns";
+  static constexpr std::array<std::string_view, 2> skip{marker_key, "values"};
+  const ReadObject how{.fields = place.kind.fields,
+                       .skip = std::span(skip).first(is_dns ? 2 : 1),
+                       .what = place.kind.name};
   Record record;
   record.attributes = read_object(how, root, "", "", sink);
-  if (!errors.empty()) return tl::unexpected(errors.front());
-  TRY_ASSIGN(record.marker, read_marker(root, sink));
-  if (place.kind.name == "dns") {
-    const yaml::Node* values = root.find("values");
-    const SourceRef where = values == nullptr ? top : source_ref(values->at, files);
-    TRY(canonical_values(place, zones, record.attributes, where));
+  if (is_dns) {
+    TRY(read_records(root, place, zones, record.attributes, sink));
   }
+  TRY_ASSIGN(record.marker, read_marker(root, sink));
+  if (!errors.empty()) return tl::unexpected(errors.front());
   fill_computed(place, record.attributes);
   return record;
 }

@@ -22,9 +22,8 @@ TEST_CASE("execute: what a change needs comes first, over providers") {
   lab.create("container/web@pve", {"container/in_sync@pve"});
   CHECK(lines(lab.run()) ==
         Lines{"done container/web", "done dns/lab/web/A", "done proxy_host/web"});
-  CHECK(lab.log.lines() ==
-        Lines{"pve: create container/web", "dns: create dns/lab/web/A",
-              "npm: create proxy_host/web"});
+  CHECK(lab.log.lines() == Lines{"pve: create container/web", "dns: create dns/lab/web/A",
+                                 "npm: create proxy_host/web"});
 }
 
 TEST_CASE("execute: a failure holds back what needs it, and nothing else") {
@@ -34,10 +33,9 @@ TEST_CASE("execute: a failure holds back what needs it, and nothing else") {
   lab.create("container/b@pve", {"container/a@pve"});
   lab.create("container/c@pve", {"container/b@pve"});
   lab.create("container/d@pve");
-  CHECK(lines(lab.run()) == Lines{"failed container/a: no",
-                                  "skipped container/b: needs container/a, which failed",
-                                  "skipped container/c: needs container/b, which was not made",
-                                  "done container/d"});
+  CHECK(lines(lab.run()) ==
+        Lines{"failed container/a: no", "skipped container/b: needs container/a, which failed",
+              "skipped container/c: needs container/b, which was not made", "done container/d"});
 }
 
 TEST_CASE("execute: what is held is not touched, has no outcome, and holds back what needs it") {
@@ -120,9 +118,8 @@ TEST_CASE("execute: a batch that fails for a while is sent again with what is no
   lab.change(Action::remove, "dns/lab/www/CNAME@dns").group = "www";
   lab.create("dns/lab/www/A@dns").group = "www";
   CHECK(lines(lab.run()) == Lines{"done dns/lab/www/CNAME", "done dns/lab/www/A"});
-  CHECK(lab.log.lines() ==
-        Lines{"dns: batch of 2", "dns: remove dns/lab/www/CNAME", "dns: create dns/lab/www/A",
-              "dns: create dns/lab/www/A"});
+  CHECK(lab.log.lines() == Lines{"dns: batch of 2", "dns: remove dns/lab/www/CNAME",
+                                 "dns: create dns/lab/www/A", "dns: create dns/lab/www/A"});
 }
 
 TEST_CASE("execute: a circle of takes is broken by the park step") {
@@ -167,8 +164,8 @@ TEST_CASE("execute: a park step that fails fails its change, and what waits for 
   Change& a = lab.change(Action::update, "container/a@pve", {"ip"}, {"container/b@pve"});
   a.park = Park{"ip", "10.5.0.200", {PlanLab::address("container/b@pve")}};
   lab.change(Action::update, "container/b@pve", {"ip"}, {"container/a@pve"});
-  CHECK(lines(lab.run()) == Lines{"failed container/a: no",
-                                  "skipped container/b: needs container/a, which failed"});
+  CHECK(lines(lab.run()) ==
+        Lines{"failed container/a: no", "skipped container/b: needs container/a, which failed"});
 }
 
 TEST_CASE("execute: a circle that no park breaks ends as our own error, and does not hang") {
@@ -222,7 +219,8 @@ TEST_CASE("execute: the second stop reaches the provider") {
                                   "cancelled container/b: stopped before it was begun"});
 }
 
-TEST_CASE("execute: by service, each is written and verified before the next one it does not need") {
+TEST_CASE(
+    "execute: by service, each is written and verified before the next one it does not need") {
   PlanLab lab;
   lab.add("pve", 1);
   lab.add("dns", 1);
@@ -252,10 +250,9 @@ TEST_CASE("execute: by service, the first failure stops everything that comes la
   lab.create("container/b1@pve").service = "b";
   lab.create("container/b2@pve").service = "b";
   lab.create("container/c@pve").service = "c";
-  CHECK(lines(lab.run(true)) ==
-        Lines{"done container/a", "failed container/b1: no",
-              "cancelled container/b2: not begun: container/b1 failed",
-              "cancelled container/c: not begun: container/b1 failed"});
+  CHECK(lines(lab.run(true)) == Lines{"done container/a", "failed container/b1: no",
+                                      "cancelled container/b2: not begun: container/b1 failed",
+                                      "cancelled container/c: not begun: container/b1 failed"});
 }
 
 TEST_CASE("execute: by service, what does not verify stops the walk") {
@@ -286,8 +283,8 @@ TEST_CASE("execute: by service, services that need each other are one") {
     sizes.push_back(outcomes.size());
     return {};
   };
-  CHECK(lines(lab.run(input)) == Lines{"done container/a1", "done container/b1",
-                                       "done container/a2", "done container/c"});
+  CHECK(lines(lab.run(input)) ==
+        Lines{"done container/a1", "done container/b1", "done container/a2", "done container/c"});
   CHECK(sizes == std::vector<std::size_t>{3, 1});
 }
 

@@ -31,8 +31,9 @@ struct Lab {
     spec.zones[key].on = on;
   }
   Observed look(std::stop_token stop = {}) {
-    return observe(spec, providers, scopes_of(spec),
-                   [this] { return clock += std::chrono::seconds(1); }, stop);
+    return observe(
+        spec, providers, scopes_of(spec), [this] { return clock += std::chrono::seconds(1); },
+        stop);
   }
 };
 

@@ -73,8 +73,7 @@ TEST_CASE("secrets: what is no regular file, or not there, is refused") {
   safe.declare("s", SecretSource::Kind::file, {"."});
   CHECK(safe.value() == "error: homeostat.yaml:7:3: secret s: .: is not a file");
   safe.declare("s", SecretSource::Kind::file, {"absent"});
-  CHECK(safe.value() ==
-        "error: homeostat.yaml:7:3: secret s: absent: No such file or directory");
+  CHECK(safe.value() == "error: homeostat.yaml:7:3: secret s: absent: No such file or directory");
   REQUIRE(::mkfifo((safe.dir.path() + "/pipe").c_str(), 0600) == 0);
   safe.declare("s", SecretSource::Kind::file, {"pipe"});
   CHECK(safe.value() == "error: homeostat.yaml:7:3: secret s: pipe: is not a file");
@@ -121,13 +120,15 @@ TEST_CASE("secrets: a command runs without a shell, in the spec's folder, with n
 TEST_CASE("secrets: a command that fails says how, and nothing of what it wrote") {
   Safe safe;
   safe.command({"sh", "-c", "echo hunter2; echo hunter3 >&2; exit 3"});
-  CHECK(safe.value() == "error: homeostat.yaml:7:3: secret s: sh failed: exit code 3 (run it by "
-                        "hand to see what it says)");
+  CHECK(safe.value() ==
+        "error: homeostat.yaml:7:3: secret s: sh failed: exit code 3 (run it by "
+        "hand to see what it says)");
   safe.command({"sh", "-c", "echo hunter2; kill -9 $$"});
   CHECK(safe.value().find("sh failed: signal 9") != std::string::npos);
   safe.command({"no-such-program-here"});
-  CHECK(safe.value() == "error: homeostat.yaml:7:3: secret s: cannot run no-such-program-here: No "
-                        "such file or directory");
+  CHECK(safe.value() ==
+        "error: homeostat.yaml:7:3: secret s: cannot run no-such-program-here: No "
+        "such file or directory");
 }
 
 TEST_CASE("secrets: a command that never ends, or never stops talking, is ended") {
@@ -162,8 +163,7 @@ TEST_CASE("secrets: used are those that resources and providers refer to") {
   token.parts = {part(TemplatePart::Kind::secret, "pve")};
   spec.providers["pve"].open = {token};
   OpenValue password;
-  password.parts = {part(TemplatePart::Kind::literal, "x"),
-                    part(TemplatePart::Kind::secret, "db")};
+  password.parts = {part(TemplatePart::Kind::literal, "x"), part(TemplatePart::Kind::secret, "db")};
   spec.desired[Address{"home", "container", "db", "pve"}].open = {password};
   spec.secrets["unused"] = {};
   CHECK(secrets_used(spec) == std::set<std::string>{"db", "pve"});

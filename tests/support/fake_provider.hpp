@@ -16,21 +16,21 @@ namespace homeostat {
 // comes behind a failed step of a batch is not done.
 struct Fault {
   enum class Kind : std::uint8_t {
-    fail,        // returns `error`, and does nothing
-    lose,        // does the work, and returns `error`: the answer was lost
-    lie,         // does nothing, and says that all went well
-    partial,     // observe: half of the resources, and `incomplete` is set
-    twice,       // observe: the first resource is listed twice
-    throw_it,    // throws
-    too_few,     // apply: one answer too few
-    hang,        // waits until a stop is requested, then says so
+    fail,      // returns `error`, and does nothing
+    lose,      // does the work, and returns `error`: the answer was lost
+    lie,       // does nothing, and says that all went well
+    partial,   // observe: half of the resources, and `incomplete` is set
+    twice,     // observe: the first resource is listed twice
+    throw_it,  // throws
+    too_few,   // apply: one answer too few
+    hang,      // waits until a stop is requested, then says so
   };
   Kind kind = Kind::fail;
   Error error = {ErrorKind::transient, "no answer in 10 s", {}, {}, {}};
 };
 
-// What every instance of the test has seen, in order: "dns: update dns/lab/www/A", "dns: batch of 2",
-// "dns: observe dns/lab".
+// What every instance of the test has seen, in order: "dns: update dns/lab/www/A", "dns: batch of
+// 2", "dns: observe dns/lab".
 class CallLog {
  public:
   void add(std::string line);
