@@ -39,6 +39,9 @@ TEST_CASE("files: every kind reads back as it was written") {
       {"ip/lab/printer", {{"address", "10.5.0.9"}, {"mac", "BC:24:11:00:01:10"}}},
       {"dns/lab/%40/MX", {{"values", {"10 mail.lab.example.org"}}, {"ttl", "1h"}}},
       {"dns/lab/%2A/TXT", {{"values", {"v=spf1 -all", "\"quoted\" \\ text: yes # no"}}}},
+      {"dns/lab/one/CNAME", {{"values", {"localhost"}}}},
+      {"dns/lab/_h._tcp/SRV", {{"values", {"0 5 5060 sip.example.org"}}}},
+      {"dns/lab/%40/CAA", {{"values", {"0 issue \"letsencrypt.org\""}}}},
       {"proxy_host/.hidden", {{"domains", {"git.example.org"}}, {"http2", true}}},
       {"monitor/web", {{"type", "http"}, {"interval", "1m"}, {"tags", {"a", "b"}}}}};
   for (const auto& [text, attributes] : all) {
