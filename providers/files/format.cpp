@@ -47,12 +47,6 @@ Result<std::optional<Marker>> read_marker(const yaml::Node& root, ReadSink& sink
       Marker{read.value("site", ""), address, read.value("id", ""), read.value("protect", false)});
 }
 
-// A zone that nobody declares is read as if its key were its name.
-std::string zone_name(const std::vector<std::string>& parts, const Zones& zones) {
-  const auto zone = zones.find(parts.front());
-  return zone == zones.end() ? parts.front() : zone->second.zone;
-}
-
 // Values may be relative to the zone, and in any order.
 Status read_records(const yaml::Node& root, const Place& place, const Zones& zones,
                     Attributes& attributes, ReadSink& sink) {
@@ -62,31 +56,14 @@ Status read_records(const yaml::Node& root, const Place& place, const Zones& zon
                 source_ref(root.at, sink.files));
   }
   const std::vector<std::string> parts = name_components(place.address.name);
-  const FieldSchema values = record_values(parts.back(), zone_name(parts, zones));
+  const auto zone = zones.find(parts.front());  // one that nobody declares: its key must do
+  const FieldSchema values =
+      record_values(parts.back(), zone == zones.end() ? parts.front() : zone->second.zone);
   attributes["values"] = read_value(values, *node, "/values", "values", sink);
   if (!sink.errors.empty()) return {};
   Status whole = check_record_set(place.address, attributes);
   if (!whole) whole.error().where = source_ref(node->at, sink.files);
   return whole;
-}
-
-std::string in_quotes(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
-// A canonical value in a form that reads back as itself: a text that begins with a quote needs more
-// of them, a target of one label needs its dot.
-std::string as_written(const std::string& type, const std::string& value, const std::string& zone) {
-  for (const std::string& form : {value, value + ".", in_quotes(value)}) {
-    const auto read = canonical_rdata(type, form, zone);
-    if (read && *read == value) return form;
-  }
-  return value;
 }
 
 // FNV-1a with the wanted number of hex digits: stable over machines and builds, and no secret.
@@ -162,17 +139,9 @@ Result<Record> parse_record(std::string_view text, const Place& place, const Zon
   return record;
 }
 
-std::string print_record(const Record& record, const Place& place, const Zones& zones) {
+std::string print_record(const Record& record) {
   Attributes object = record.attributes;
   object.erase("digest");
-  const auto values = object.find("values");
-  if (place.kind.name == "dns" && values != object.end()) {
-    const std::vector<std::string> parts = name_components(place.address.name);
-    const std::string zone = zone_name(parts, zones);
-    for (nlohmann::json& value : *values) {
-      value = as_written(parts.back(), value.get<std::string>(), zone);
-    }
-  }
   if (record.marker) {
     const Marker& marker = *record.marker;
     nlohmann::json& out = object[std::string(marker_key)];

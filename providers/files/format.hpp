@@ -24,8 +24,7 @@ struct Place {
                                           const Zones& zones, const std::string& shown_path);
 
 // Keys sorted, the marker under `homeostat:`. What only follows from other fields is left out.
-[[nodiscard]] std::string print_record(const Record& record, const Place& place,
-                                       const Zones& zones);
+[[nodiscard]] std::string print_record(const Record& record);
 
 // Gives what a real server would give by itself, where it is not there yet: a MAC, the digest of an
 // image, the token of a push monitor. Always the same for the same address.

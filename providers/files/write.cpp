@@ -63,8 +63,7 @@ Result<StepResult> create(const WriteInput& input, const Step& step, const Targe
     }
     return moved(target, "was made by somebody else");
   }
-  TRY(input.store.write(target.path, print_record(record, target.place, input.zones),
-                        Store::Existing::refuse));
+  TRY(input.store.write(target.path, print_record(record), Store::Existing::refuse));
   return StepResult{target.place.native_id, std::move(record.attributes)};
 }
 
@@ -96,7 +95,7 @@ Result<StepResult> change(const WriteInput& input, const Step& step, const Targe
   const bool same = record.attributes == there->attributes && record.marker == there->marker;
   if (!same) {
     // The new file first: a crash in between leaves one too many, and never none.
-    TRY(input.store.write(target.path, print_record(record, target.place, input.zones), existing));
+    TRY(input.store.write(target.path, print_record(record), existing));
   }
   if (renamed) {
     TRY(input.store.remove(old.path));

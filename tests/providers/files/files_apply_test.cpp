@@ -38,8 +38,8 @@ TEST_CASE("files: every kind reads back as it was written") {
       {"container/forgejo", web},
       {"ip/lab/printer", {{"address", "10.5.0.9"}, {"mac", "BC:24:11:00:01:10"}}},
       {"dns/lab/%40/MX", {{"values", {"10 mail.lab.example.org"}}, {"ttl", "1h"}}},
-      {"dns/lab/%2A/TXT", {{"values", {"v=spf1 -all", "\"quoted\" \\ text: yes # no"}}}},
-      {"dns/lab/one/CNAME", {{"values", {"localhost"}}}},
+      {"dns/lab/%2A/TXT", {{"values", {R"("\"quoted\" \\ text: yes # no")", "v=spf1 -all"}}}},
+      {"dns/lab/one/CNAME", {{"values", {"localhost."}}}},
       {"dns/lab/_h._tcp/SRV", {{"values", {"0 5 5060 sip.example.org"}}}},
       {"dns/lab/%40/CAA", {{"values", {"0 issue \"letsencrypt.org\""}}}},
       {"proxy_host/.hidden", {{"domains", {"git.example.org"}}, {"http2", true}}},
@@ -52,7 +52,6 @@ TEST_CASE("files: every kind reads back as it was written") {
     const LiveResource live = lab.only(text.starts_with("dns") ? "lab" : "");
     CHECK(to_string(live.address) == to_string(FilesLab::address(text)));
     for (const auto& [field, value] : attributes.items()) {
-      if (value.is_array()) continue;  // sets come back sorted
       CHECK(live.attributes[field] == value);
     }
     CHECK(live.attributes == made->attributes);
