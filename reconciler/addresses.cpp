@@ -156,7 +156,7 @@ class Assigning {
     while (!failed.empty()) {
       const Wish& wish = wishes_[failed.front()];
       failed.pop_front();
-      if (!wish.live) continue;
+      if (!wish.live || !is_host_address(*wish.network, *wish.live)) continue;
       const auto other = by_rule_.find(*wish.live);
       if (other != by_rule_.end() && wishes_[other->second].resource != wish.resource) {
         fail(other->second);
