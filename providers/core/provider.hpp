@@ -60,9 +60,10 @@ enum class StepKind : std::uint8_t { create, update, restart, replace, remove, s
 
 // One write. `after` holds the fields to be set (create, replace: all of them; else only what the
 // plan showed; null = back to the system's own value). What it does not name stays as it is. Of an
-// object and of a keyed map it holds the changed keys only, of a keyed list an object of its changed
-// keys: true = in, null = out (merge.hpp puts them together). A step whose address is not the one
-// that native_id stands for is a rename. A marker without site: the marker is to be taken off.
+// object and of a keyed map it holds the changed keys only, of a keyed list an object of its
+// changed keys: true = in, null = out (merge.hpp puts them together). A step whose address is not
+// the one that native_id stands for is a rename. A marker without site: the marker is to be taken
+// off.
 struct Step {
   StepKind kind = StepKind::update;
   const Address& address;

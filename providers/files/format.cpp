@@ -1,0 +1,154 @@
+#include "providers/files/format.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "specs/kinds/kinds.hpp"
+
+namespace homeostat::files {
+namespace {
+
+constexpr std::string_view marker_key = "homeostat";
+
+const std::vector<FieldSchema>& marker_fields() {
+  static const std::vector<FieldSchema> fields = [] {
+    std::vector<FieldSchema> made(4);
+    made[0].name = "site";
+    made[1].name = "address";
+    made[2].name = "id";
+    made[3].name = "protect";
+    made[3].type = Type::boolean;
+    return made;
+  }();
+  return fields;
+}
+
+Result<std::optional<Marker>> read_marker(const yaml::Node& root, ReadSink& sink) {
+  const yaml::Node* node = root.find(marker_key);
+  if (node == nullptr) return std::optional<Marker>();
+  const ReadObject how{.fields = marker_fields(), .what = "homeostat"};
+  const Attributes read = read_object(how, *node, "/homeostat", "homeostat", sink);
+  if (!sink.errors.empty()) return std::optional<Marker>();  // the caller shows the first
+  for (const FieldSchema& field : marker_fields()) {
+    if (field.name == "protect" || read.contains(field.name)) continue;
+    return fail(ErrorKind::invalid_spec, fmt::format("`{}` is missing in `homeostat`", field.name),
+                "take the whole `homeostat:` out to make it nobody's",
+                source_ref(node->at, sink.files));
+  }
+  const std::string address = read.value("address", "");
+  if (!parse_address(address)) {
+    return fail(ErrorKind::invalid_spec, fmt::format("`{}` is no address", address),
+                "write [site:]kind/name@provider, or take the whole `homeostat:` out",
+                source_ref(node->at, sink.files));
+  }
+  return std::optional<Marker>(
+      Marker{read.value("site", ""), address, read.value("id", ""), read.value("protect", false)});
+}
+
+// Values may be relative to the zone, and in any order.
+Status read_records(const yaml::Node& root, const Place& place, const Zones& zones,
+                    Attributes& attributes, ReadSink& sink) {
+  const yaml::Node* node = root.find("values");
+  if (node == nullptr) {
+    return fail(ErrorKind::invalid_spec, "`values` is missing", "delete the file if it is to go",
+                source_ref(root.at, sink.files));
+  }
+  const std::vector<std::string> parts = name_components(place.address.name);
+  const auto zone = zones.find(parts.front());  // one that nobody declares: its key must do
+  const FieldSchema values =
+      record_values(parts.back(), zone == zones.end() ? parts.front() : zone->second.zone);
+  attributes["values"] = read_value(values, *node, "/values", "values", sink);
+  if (!sink.errors.empty()) return {};
+  Status whole = check_record_set(place.address, attributes);
+  if (!whole) whole.error().where = source_ref(node->at, sink.files);
+  return whole;
+}
+
+// FNV-1a with the wanted number of hex digits: stable over machines and builds, and no secret.
+std::string fingerprint(std::string_view text, std::size_t digits) {
+  std::string out;
+  for (std::uint64_t round = 0; out.size() < digits; ++round) {
+    std::uint64_t hash = 14695981039346656037U + round;
+    for (const char byte : text) {
+      hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
+    }
+    out += fmt::format("{:016x}", hash ^ (hash >> 29U));
+  }
+  return out.substr(0, digits);
+}
+
+bool lacks(const Place& place, const Attributes& attributes, const char* field) {
+  return !attributes.contains(field) && place.kind.field(field) != nullptr;
+}
+
+std::string mac_of(const std::string& address) {
+  const std::string digits = fingerprint(address, 10);
+  std::string mac = "02";  // locally administered, one station
+  for (std::size_t i = 0; i < digits.size(); i += 2) mac += ':' + digits.substr(i, 2);
+  std::transform(mac.begin(), mac.end(), mac.begin(), [](char c) {
+    return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return mac;
+}
+
+}  // namespace
+
+void fill_computed(const Place& place, Attributes& attributes) {
+  const std::string address = to_string(place.address);
+  if (place.kind.name == "container" && lacks(place, attributes, "mac")) {
+    attributes["mac"] = mac_of(address);
+  }
+  if (attributes.contains("image") && lacks(place, attributes, "digest")) {
+    attributes["digest"] =
+        "sha256:" + fingerprint(attributes["image"].get_ref<const std::string&>(), 64);
+  }
+  if (attributes.value("type", "") == "push" && lacks(place, attributes, "push_token")) {
+    attributes["push_token"] = fingerprint(address, 32);
+  }
+}
+
+Result<Record> parse_record(std::string_view text, const Place& place, const Zones& zones,
+                            const std::string& shown_path) {
+  Errors errors;
+  const std::vector<yaml::Node> documents = yaml::parse(text, 0, shown_path, errors);
+  if (!errors.empty()) return tl::unexpected(errors.front());
+  const SourceRef top{shown_path, 1, 1};
+  if (documents.size() != 1) {
+    return fail(ErrorKind::invalid_spec,
+                documents.empty() ? "the file is empty" : "one file holds one resource",
+                "delete the file if the resource is to go", top);
+  }
+  const yaml::Node& root = documents.front();
+  const std::vector<std::string> files{shown_path};
+  ReadSink sink{.errors = errors, .files = files, .live = true};
+  const bool is_dns = place.kind.name == "dns";
+  static constexpr std::array<std::string_view, 2> skip{marker_key, "values"};
+  const ReadObject how{.fields = place.kind.fields,
+                       .skip = std::span(skip).first(is_dns ? 2 : 1),
+                       .what = place.kind.name};
+  Record record;
+  record.attributes = read_object(how, root, "", "", sink);
+  if (is_dns) {
+    TRY(read_records(root, place, zones, record.attributes, sink));
+  }
+  TRY_ASSIGN(record.marker, read_marker(root, sink));
+  if (!errors.empty()) return tl::unexpected(errors.front());
+  fill_computed(place, record.attributes);
+  return record;
+}
+
+std::string print_record(const Record& record) {
+  Attributes object = record.attributes;
+  object.erase("digest");
+  if (record.marker) {
+    const Marker& marker = *record.marker;
+    nlohmann::json& out = object[std::string(marker_key)];
+    out = {{"site", marker.site}, {"address", marker.address}, {"id", marker.id}};
+    if (marker.protect) out["protect"] = true;
+  }
+  return yaml::emit(object);
+}
+
+}  // namespace homeostat::files
