@@ -1,1 +1,360 @@
 #include "reconciler/execute.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "reconciler/attempt.hpp"
+#include "reconciler/job.hpp"
+#include "reconciler/lane.hpp"
+#include "reconciler/units.hpp"
+
+namespace homeostat {
+namespace {
+
+// What a unit's lane came back with.
+struct Finished {
+  std::size_t unit = 0;
+  std::vector<Result<StepResult>> results;  // one a write
+};
+
+class Inbox {
+ public:
+  void put(Finished finished) {
+    {
+      const std::lock_guard lock(mutex_);
+      finished_.push_back(std::move(finished));
+    }
+    ready_.notify_one();
+  }
+  Finished take() {
+    std::unique_lock lock(mutex_);
+    ready_.wait(lock, [this] { return !finished_.empty(); });
+    Finished finished = std::move(finished_.front());
+    finished_.pop_front();
+    return finished;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Finished> finished_;  // guarded by mutex_
+};
+
+// A provider instance at work.
+struct Worker {
+  Result<Provider*> provider = nullptr;
+  const ProviderConfig* config = nullptr;
+  std::unique_ptr<Pace> pace;
+  std::set<std::size_t> ready;  // units that may start, in the order of the plan
+  std::size_t in_flight = 0;
+  std::unique_ptr<Lane> lane;  // made with the first write; last: it joins before the rest goes
+};
+
+Outcome ended(OutcomeKind kind, Error why) {
+  Outcome outcome;
+  outcome.kind = kind;
+  outcome.error = std::move(why);
+  return outcome;
+}
+
+enum class UnitState : std::uint8_t { waiting, running, over };
+
+class Executor {
+ public:
+  Executor(const ExecuteInput& input, std::stop_token stop, std::stop_token cancel)
+      : in_(input),
+        changes_(input.planned.plan.changes),
+        stop_(std::move(stop)),
+        cancel_(std::move(cancel)),
+        timing_(input.timing),
+        units_(make_units(input.planned.plan)),
+        jobs_(units_.size()),
+        states_(units_.size(), UnitState::waiting),
+        missing_(units_.size()) {
+    const Timing real = real_timing();
+    if (!timing_.now) timing_.now = real.now;
+    if (!timing_.wait) timing_.wait = real.wait;
+  }
+
+  std::vector<Outcome> run();
+
+ private:
+  void run_stage(const std::vector<std::size_t>& stage);
+  void start_ready();
+  void start(std::size_t unit);
+  void submit(std::size_t unit, Worker& worker);
+  Status prepare(std::size_t unit, std::size_t change, Provider& provider);
+  void receive(Finished finished);
+  void finish(std::size_t change, Outcome outcome);
+  void finish_park(std::size_t change, const Result<StepResult>& result);
+  void remember(const Job& job, std::size_t change, const Outcome& outcome);
+  void settle();
+  void give_up(std::size_t unit, const Error& why);
+  void cancel_rest();
+  Worker& worker_of(const std::string& provider);
+  [[nodiscard]] bool halted() const { return !halt_.empty() || stop_.stop_requested(); }
+
+  const ExecuteInput& in_;
+  const std::vector<Change>& changes_;
+  std::stop_token stop_;
+  std::stop_token cancel_;
+  Timing timing_;
+  std::vector<Unit> units_;
+  std::vector<Job> jobs_;             // by unit
+  std::vector<UnitState> states_;     // by unit
+  std::vector<std::size_t> missing_;  // by unit: milestones that are still to come
+  std::map<Milestone, std::vector<std::size_t>> waiting_for_;  // -> units
+  std::map<Address, Attributes> known_;  // what was written, as the servers answered
+  std::set<std::size_t> parked_;
+  std::set<std::size_t> in_stage_;
+  std::vector<Outcome> outcomes_;
+  std::map<std::size_t, OutcomeKind> over_;         // changes that have their outcome
+  std::deque<std::pair<Milestone, bool>> reached_;  // done or not; those who wait are not told yet
+  std::string halt_;                                // why nothing new starts; "" = it may
+  Inbox inbox_;
+  std::map<std::string, Worker> workers_;
+};
+
+Worker& Executor::worker_of(const std::string& provider) {
+  const auto [found, fresh] = workers_.try_emplace(provider);
+  Worker& worker = found->second;
+  if (!fresh) return worker;
+  static const ProviderConfig no_config;
+  const auto config = in_.spec.providers.find(provider);
+  worker.config = config == in_.spec.providers.end() ? &no_config : &config->second;
+  worker.pace = std::make_unique<Pace>(worker.config->max_per_second);
+  const auto opened = in_.providers.find(provider);
+  if (opened == in_.providers.end()) {
+    worker.provider = fail(ErrorKind::internal, "its provider was not opened");
+  } else if (!opened->second) {
+    worker.provider = tl::unexpected(opened->second.error());
+  } else {
+    worker.provider = opened->second->get();
+  }
+  return worker;
+}
+
+std::vector<Outcome> Executor::run() {
+  for (std::size_t u = 0; u < units_.size(); ++u) {
+    missing_[u] = units_[u].needs.size();
+    for (const Milestone& need : units_[u].needs) waiting_for_[need].push_back(u);
+  }
+  for (std::size_t u = 0; u < units_.size(); ++u) {
+    const auto& held = units_[u].needs_held;
+    if (held) give_up(u, needs_error(changes_[*held], "is held back"));
+  }
+  settle();
+  if (!in_.by_service) {
+    std::vector<std::size_t> all(units_.size());
+    for (std::size_t u = 0; u < all.size(); ++u) all[u] = u;
+    run_stage(all);
+  } else {
+    for (const auto& stage : stages_by_service(in_.planned.plan, units_)) {
+      if (halted()) break;
+      const std::size_t before = outcomes_.size();
+      run_stage(stage);
+      const std::vector<Outcome> mine(outcomes_.begin() + static_cast<std::ptrdiff_t>(before),
+                                      outcomes_.end());
+      if (halted() || !in_.verify_service) continue;
+      const Status verified = in_.verify_service(mine);
+      if (!verified) halt_ = verified.error().message;
+    }
+  }
+  cancel_rest();
+  return std::move(outcomes_);
+}
+
+void Executor::run_stage(const std::vector<std::size_t>& stage) {
+  in_stage_ = std::set<std::size_t>(stage.begin(), stage.end());
+  for (const std::size_t u : stage) {
+    const bool ready = states_[u] == UnitState::waiting && missing_[u] == 0;
+    if (ready) worker_of(units_[u].provider).ready.insert(u);
+  }
+  while (true) {
+    start_ready();
+    const bool working = std::any_of(workers_.begin(), workers_.end(),
+                                     [](const auto& entry) { return entry.second.in_flight > 0; });
+    if (!working) break;
+    receive(inbox_.take());
+  }
+}
+
+// A change that writes nothing may make others ready at once: hence the outer loop.
+void Executor::start_ready() {
+  bool again = true;
+  while (again) {
+    again = false;
+    for (auto& [name, worker] : workers_) {
+      const auto limit = static_cast<std::size_t>(std::max(worker.config->max_in_flight, 1));
+      while (!halted() && worker.in_flight < limit && !worker.ready.empty()) {
+        const std::size_t unit = *worker.ready.begin();
+        worker.ready.erase(worker.ready.begin());
+        start(unit);
+        again = true;
+      }
+    }
+  }
+}
+
+// The writes of one change, and its intent before the first of them.
+Status Executor::prepare(std::size_t unit, std::size_t change, Provider& provider) {
+  Job& job = jobs_[unit];
+  const bool parked = parked_.count(change) != 0;
+  const Phase phase = units_[unit].park ? Phase::park : parked ? Phase::after_park : Phase::whole;
+  const std::size_t before = job.writes.size();
+  TRY(add_writes(job, JobInput{in_, known_, provider}, change, phase));
+  if (parked || job.writes.size() == before || !in_.before_write) return {};
+  return in_.before_write(changes_[change]);
+}
+
+void Executor::start(std::size_t unit) {
+  Worker& worker = worker_of(units_[unit].provider);
+  states_[unit] = UnitState::running;
+  for (const std::size_t change : units_[unit].changes) {
+    const Status ready = worker.provider ? prepare(unit, change, **worker.provider)
+                                         : Status(tl::unexpected(worker.provider.error()));
+    if (ready) continue;
+    jobs_[unit] = Job{};
+    finish(change, ended(OutcomeKind::failed, ready.error()));
+    give_up(unit, needs_error(changes_[change], "failed"));
+    settle();
+    return;
+  }
+  submit(unit, worker);
+}
+
+void Executor::submit(std::size_t unit, Worker& worker) {
+  Job& job = jobs_[unit];
+  if (job.writes.empty()) {
+    receive(Finished{unit, {}});
+    return;
+  }
+  for (const std::size_t change : units_[unit].changes) {
+    if (in_.on_progress && parked_.count(change) == 0) {
+      in_.on_progress(Progress::started, changes_[change], nullptr);
+    }
+  }
+  if (!worker.lane) {
+    worker.lane =
+        std::make_unique<Lane>(static_cast<std::size_t>(std::max(worker.config->max_in_flight, 1)));
+  }
+  ++worker.in_flight;
+  const bool batch = units_[unit].changes.size() > 1 && (*worker.provider)->info().batches;
+  worker.lane->submit([this, unit, &job, &worker, batch] {
+    const Attempt attempt{**worker.provider, *worker.pace, timing_, stop_, cancel_};
+    inbox_.put(Finished{unit, attempt_writes(attempt, job.writes, batch)});
+  });
+}
+
+void Executor::receive(Finished finished) {
+  const std::size_t unit = finished.unit;
+  Job& job = jobs_[unit];
+  if (!job.writes.empty()) --worker_of(units_[unit].provider).in_flight;
+  states_[unit] = UnitState::over;
+  if (units_[unit].park) {
+    finish_park(units_[unit].changes.front(), finished.results.front());
+  } else {
+    for (const std::size_t change : units_[unit].changes) {
+      Outcome outcome = outcome_of(job, in_, change, finished.results);
+      if (outcome.kind == OutcomeKind::done) remember(job, change, outcome);
+      finish(change, std::move(outcome));
+    }
+  }
+  jobs_[unit] = Job{};
+  settle();
+}
+
+// What others may refer to: the server's word, else ours, else what was there before.
+void Executor::remember(const Job& job, std::size_t index, const Outcome& outcome) {
+  const auto wanted = job.wanted.find(index);
+  if (wanted == job.wanted.end()) return;
+  const Address& address = changes_[index].address;
+  const LiveResource* live = live_of(in_.planned, address);
+  Attributes known = live == nullptr ? Attributes::object() : live->attributes;
+  known.update(wanted->second);
+  known.update(outcome.attributes);
+  known_[address] = std::move(known);
+}
+
+void Executor::finish_park(std::size_t change, const Result<StepResult>& result) {
+  if (result) {
+    parked_.insert(change);
+  } else {
+    const bool cancelled = result.error().kind == ErrorKind::cancelled;
+    finish(change, ended(cancelled ? OutcomeKind::cancelled : OutcomeKind::failed, result.error()));
+  }
+  reached_.push_back({Milestone{change, true}, result.has_value()});
+}
+
+void Executor::finish(std::size_t index, Outcome outcome) {
+  if (!over_.emplace(index, outcome.kind).second) return;
+  const Change& change = changes_[index];
+  outcome.address = change.address;
+  outcome.action = change.action;
+  outcomes_.push_back(std::move(outcome));
+  const bool done = outcomes_.back().kind == OutcomeKind::done;
+  if (in_.after_write) {
+    const Status kept = in_.after_write(change, outcomes_.back());
+    if (!kept && halt_.empty()) halt_ = kept.error().message;
+  }
+  if (in_.on_progress) in_.on_progress(Progress::finished, change, &outcomes_.back());
+  if (outcomes_.back().kind == OutcomeKind::failed && in_.by_service && halt_.empty()) {
+    halt_ = fmt::format("{} failed", display(change.address, false, false));
+  }
+  reached_.push_back({Milestone{index, false}, done});
+}
+
+// Tells those who wait. A list and no recursion: a chain may be as long as the plan.
+void Executor::settle() {
+  while (!reached_.empty()) {
+    const auto [milestone, done] = reached_.front();
+    reached_.pop_front();
+    const auto waiting = waiting_for_.find(milestone);
+    if (waiting == waiting_for_.end()) continue;
+    for (const std::size_t u : waiting->second) {
+      if (states_[u] != UnitState::waiting) continue;
+      if (!done) {
+        const bool failed = over_.at(milestone.change) == OutcomeKind::failed;
+        give_up(u, needs_error(changes_[milestone.change], failed ? "failed" : "was not made"));
+      } else if (--missing_[u] == 0 && in_stage_.count(u) != 0) {
+        worker_of(units_[u].provider).ready.insert(u);
+      }
+    }
+  }
+}
+
+void Executor::give_up(std::size_t unit, const Error& why) {
+  states_[unit] = UnitState::over;
+  for (const std::size_t change : units_[unit].changes) {
+    finish(change, ended(OutcomeKind::skipped, why));
+  }
+}
+
+// Without a reason to stop, what is left waits for itself: no plan of ours is like that.
+void Executor::cancel_rest() {
+  Outcome rest = ended(OutcomeKind::failed,
+                       Error{ErrorKind::internal, "waits for itself around a circle", {}, {}, {}});
+  if (stop_.stop_requested()) {
+    rest = ended(OutcomeKind::cancelled,
+                 Error{ErrorKind::cancelled, "stopped before it was begun", {}, {}, {}});
+  } else if (!halt_.empty()) {
+    const std::string why = fmt::format("not begun: {}", halt_);
+    rest = ended(OutcomeKind::cancelled, Error{ErrorKind::cancelled, why, {}, {}, {}});
+  }
+  for (const Unit& unit : units_) {
+    for (const std::size_t change : unit.changes) finish(change, rest);
+  }
+}
+
+}  // namespace
+
+std::vector<Outcome> execute(const ExecuteInput& input, std::stop_token stop,
+                             std::stop_token cancel) {
+  return Executor(input, std::move(stop), std::move(cancel)).run();
+}
+
+}  // namespace homeostat

@@ -22,6 +22,13 @@ struct Outcome {
 
 enum class Progress : std::uint8_t { started, finished };
 
+// What waiting is made of; tests bring their own.
+struct Timing {
+  std::function<std::chrono::steady_clock::time_point()> now = {};
+  // Returns early when a stop is requested. Called from several threads.
+  std::function<void(std::chrono::milliseconds, const std::stop_token&)> wait = {};
+};
+
 struct ExecuteInput {
   const Planned& planned;
   const Spec& spec;
@@ -34,12 +41,15 @@ struct ExecuteInput {
   std::function<void(Progress, const Change&, const Outcome*)> on_progress = {};
   // Before the first write, and after each outcome, from the coordinating thread: the ledger's
   // place.
-  std::function<Status(const Change&)> before_write = {};
+  std::function<Status(const Change&)> before_write = {};  // an error: the change is not made
+  // An error: nothing new starts.
   std::function<Status(const Change&, const Outcome&)> after_write = {};
+  Timing timing = {};  // empty functions: the real clock
 };
 
 // First stop request: nothing new starts, what is in flight is finished. Second (`cancel`): the
 // providers are told to stop. One outcome for each change that is not held, in order of completion.
+// What may pass (ErrorKind::transient) is tried three times more, with growing pauses.
 [[nodiscard]] std::vector<Outcome> execute(const ExecuteInput& input, std::stop_token stop,
                                            std::stop_token cancel);
 

@@ -1,0 +1,252 @@
+#include "reconciler/secrets.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+namespace homeostat {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+tl::unexpected<Error> unavailable(std::string message, std::string hint = {}) {
+  return fail(ErrorKind::auth, std::move(message), std::move(hint));
+}
+
+std::string reason(int code) { return std::generic_category().message(code); }
+
+struct Descriptor {
+  int fd = -1;
+  explicit Descriptor(int opened) : fd(opened) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&&) = delete;
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() { close(); }
+  void close() {
+    if (fd >= 0) ::close(fd);
+    fd = -1;
+  }
+};
+
+std::string without_newline(std::string value) {
+  if (value.ends_with('\n')) value.pop_back();
+  return value;
+}
+
+Result<std::string> read_file(const std::string& path, const std::string& shown,
+                              const SecretLimits& limits) {
+  // Non-blocking: a pipe in its place must not hold us up.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (file.fd < 0) return unavailable(fmt::format("{}: {}", shown, reason(errno)));
+  struct stat status = {};
+  if (::fstat(file.fd, &status) != 0) {
+    return unavailable(fmt::format("{}: {}", shown, reason(errno)));
+  }
+  if (!S_ISREG(status.st_mode)) return unavailable(fmt::format("{}: is not a file", shown));
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+    return unavailable(fmt::format("{}: belongs to somebody else", shown),
+                       "it must belong to the user who runs this, or to root");
+  }
+  const unsigned mode = status.st_mode & 07777U;
+  if (mode != 0600U && mode != 0400U) {
+    return unavailable(fmt::format("{}: others may read or write it (mode {:04o})", shown, mode),
+                       fmt::format("chmod 600 {}", shown));
+  }
+  std::string value(limits.bytes + 1, '\0');
+  std::size_t length = 0;
+  while (length < value.size()) {
+    const ssize_t got = ::read(file.fd, value.data() + length, value.size() - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return unavailable(fmt::format("{}: {}", shown, reason(errno)));
+    if (got == 0) break;
+    length += static_cast<std::size_t>(got);
+  }
+  if (length > limits.bytes) return unavailable(fmt::format("{}: is too large", shown));
+  value.resize(length);
+  return without_newline(std::move(value));
+}
+
+Result<std::string> read_variable(const std::string& name) {
+  // Nothing here ever changes the environment. NOLINTNEXTLINE(concurrency-mt-unsafe)
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return unavailable(fmt::format("the variable {} is not set", name));
+  return std::string(value);
+}
+
+// A program that is running, with all that it started. Killed where it does not end by itself.
+class Child {
+ public:
+  explicit Child(pid_t pid) : pid_(pid) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  Child(Child&&) = delete;
+  Child& operator=(Child&&) = delete;
+  ~Child() {
+    if (pid_ <= 0) return;
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  // nullopt: still running at the deadline.
+  std::optional<int> wait(Clock::time_point deadline) {
+    while (true) {
+      int status = 0;
+      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+        pid_ = -1;
+        return status;
+      }
+      if (Clock::now() >= deadline) return std::nullopt;
+      ::poll(nullptr, 0, 5);
+    }
+  }
+
+ private:
+  pid_t pid_;
+};
+
+// In a session of its own: no terminal to ask on, and one group to kill.
+Result<pid_t> spawn(const std::vector<std::string>& words, const std::string& folder, int output) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  sigset_t none;
+  sigset_t usual;
+  sigemptyset(&none);
+  sigfillset(&usual);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &usual);
+  posix_spawnattr_setflags(
+      &attributes,
+      static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+  std::vector<char*> argv;
+  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  pid_t pid = -1;
+  const int code = ::posix_spawnp(&pid, argv.front(), &actions, &attributes, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (code != 0) return unavailable(fmt::format("cannot run {}: {}", words.front(), reason(code)));
+  return pid;
+}
+
+// All that comes until the other end is closed; nullopt at the deadline or above the limit.
+std::optional<std::string> read_pipe(int fd, Clock::time_point deadline, std::size_t limit) {
+  std::string value;
+  while (true) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) return std::nullopt;
+    pollfd wanted{fd, POLLIN, 0};
+    const int events = ::poll(&wanted, 1, static_cast<int>(left.count()));
+    if (events < 0 && errno != EINTR) return std::nullopt;
+    if (events <= 0) continue;
+    std::array<char, 4096> buffer = {};
+    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) return value;
+    value.append(buffer.data(), static_cast<std::size_t>(got));
+    if (value.size() > limit) return std::nullopt;
+  }
+}
+
+Result<std::string> run_command(const std::vector<std::string>& words, const std::string& folder,
+                                const SecretLimits& limits) {
+  const std::string& program = words.front();
+  const Clock::time_point deadline = Clock::now() + limits.time;
+  std::array<int, 2> ends = {-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return unavailable(fmt::format("cannot run {}: {}", program, reason(errno)));
+  }
+  const Descriptor output(ends[0]);
+  Descriptor input(ends[1]);
+  TRY_ASSIGN(const pid_t pid, spawn(words, folder, input.fd));
+  Child child(pid);
+  input.close();
+  std::optional<std::string> value = read_pipe(output.fd, deadline, limits.bytes);
+  const std::optional<int> status = value ? child.wait(deadline) : std::nullopt;
+  if (!status) {
+    return unavailable(fmt::format("{} did not end in {}, or wrote more than {} KiB", program,
+                                   std::chrono::duration<double>(limits.time).count(),
+                                   limits.bytes / 1024));
+  }
+  if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {
+    const std::string how = WIFEXITED(*status) ? fmt::format("exit code {}", WEXITSTATUS(*status))
+                                               : fmt::format("signal {}", WTERMSIG(*status));
+    return unavailable(fmt::format("{} failed: {}", program, how),
+                       "run it by hand to see what it says");
+  }
+  return without_newline(std::move(*value));
+}
+
+Result<std::string> value_of(const SecretSource& source, const std::string& folder,
+                             const SecretLimits& limits) {
+  if (source.words.empty()) return unavailable("nothing says where its value is");
+  switch (source.kind) {
+    case SecretSource::Kind::file:
+      return read_file(std::filesystem::path(folder) / source.words.front(), source.words.front(),
+                       limits);
+    case SecretSource::Kind::env:
+      return read_variable(source.words.front());
+    case SecretSource::Kind::command:
+      break;
+  }
+  return run_command(source.words, folder, limits);
+}
+
+void collect(const std::vector<OpenValue>& open, std::set<std::string>& names) {
+  for (const OpenValue& value : open) {
+    for (const TemplatePart& part : value.parts) {
+      if (part.kind == TemplatePart::Kind::secret) names.insert(part.text);
+    }
+  }
+}
+
+}  // namespace
+
+std::set<std::string> secrets_used(const Spec& spec) {
+  std::set<std::string> names;
+  for (const auto& [name, provider] : spec.providers) collect(provider.open, names);
+  for (const auto& [address, resource] : spec.desired) collect(resource.open, names);
+  return names;
+}
+
+SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
+                          const SecretLimits& limits) {
+  SecretValues values;
+  for (const std::string& name : names) {
+    const auto source = spec.secrets.find(name);
+    if (source == spec.secrets.end()) {
+      values.emplace(name,
+                     fail(ErrorKind::invalid_spec, fmt::format("secret {} is not declared", name),
+                          "add it to `secrets:`"));
+      continue;
+    }
+    Result<std::string> value = value_of(source->second, spec.folder, limits);
+    if (value && value->empty()) value = unavailable("its value is empty");
+    if (!value) {
+      value.error().message = fmt::format("secret {}: {}", name, value.error().message);
+      value.error().where = source_ref(source->second.where, spec.files);
+    }
+    values.emplace(name, std::move(value));
+  }
+  return values;
+}
+
+}  // namespace homeostat

@@ -1,0 +1,27 @@
+// Values of secrets, from where the spec says. They live in memory only, and in no message.
+#pragma once
+
+#include <chrono>
+#include <set>
+#include <string>
+
+#include "reconciler/plan.hpp"
+
+namespace homeostat {
+
+// Names of the secrets that the spec refers to: in resources and in settings of providers.
+[[nodiscard]] std::set<std::string> secrets_used(const Spec& spec);
+
+struct SecretLimits {
+  std::chrono::milliseconds time{30'000};  // of one command
+  std::size_t bytes = 1U << 20U;           // of one value
+};
+
+// Asks for `names` only. One that cannot be had carries why, with the place of its entry; so does
+// one that is empty. A file must be regular, of the user or root, and private (0600, 0400). A
+// command runs without a shell, in the spec's folder, with no input; what it says on stderr is not
+// shown. Of files and commands, exactly one newline at the end is taken off.
+[[nodiscard]] SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
+                                        const SecretLimits& limits = {});
+
+}  // namespace homeostat
