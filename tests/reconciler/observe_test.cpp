@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "tests/support/fake_provider.hpp"
 
 using namespace homeostat;
