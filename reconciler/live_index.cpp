@@ -35,20 +35,20 @@ std::size_t LiveIndex::AddressHash::operator()(const Address* address) const {
 }
 
 LiveIndex::LiveIndex(const Observed& observed, const LedgerView& ledger, const Spec& spec)
-    : zones_(spec.zones) {
+    : spec_(spec) {
   std::size_t count = 0;
   for (const auto& [scope, state] : observed.scopes) count += state.resources.size();
   entries_.reserve(count);
-  for (const auto& [scope, state] : observed.scopes) add_scope(scope, state, spec.site);
+  for (const auto& [scope, state] : observed.scopes) add_scope(scope, state);
   ask_ledger(ledger);
   settle_owners(ledger);
 }
 
-void LiveIndex::add_scope(const Scope& scope, const ScopeState& state, const std::string& site) {
+void LiveIndex::add_scope(const Scope& scope, const ScopeState& state) {
   const auto first = static_cast<std::ptrdiff_t>(entries_.size());
   for (const LiveResource& live : state.resources) {
     LiveEntry entry{&live, scope, Ownership::unowned, {}};
-    if (live.marker && live.marker->site != site) {
+    if (live.marker && live.marker->site != spec_.site) {
       entry.ownership = Ownership::foreign;
     } else if (live.marker) {
       Result<Address> owner = parse_address(live.marker->address);
@@ -134,6 +134,7 @@ const LiveEntry* LiveIndex::same_thing(const Address& address, const Attributes&
         if (!row->natural || entry.scope != scope || entry.live->address.kind != address.kind) {
           continue;
         }
+        if (is_another(entry, address)) continue;
         if (entry.ownership == Ownership::ours) return &entry;
         if (best == nullptr) best = &entry;
       }
@@ -141,12 +142,18 @@ const LiveEntry* LiveIndex::same_thing(const Address& address, const Attributes&
   }
   if (best != nullptr) return best;
   const auto found = by_address().find(&address);
-  return found == by_address().end() ? nullptr : &entries_[found->second];
+  if (found == by_address().end() || is_another(entries_[found->second], address)) return nullptr;
+  return &entries_[found->second];
+}
+
+bool LiveIndex::is_another(const LiveEntry& entry, const Address& address) const {
+  return entry.ownership == Ownership::ours && entry.owner != address &&
+         spec_.desired.count(entry.owner) != 0;
 }
 
 const LiveEntry* LiveIndex::match(const Resource& resource) const {
   const LiveEntry* entry = owned_as(resource.address);
-  return entry != nullptr ? entry : same_thing(resource.address, resource.attributes, zones_);
+  return entry != nullptr ? entry : same_thing(resource.address, resource.attributes, spec_.zones);
 }
 
 std::vector<const LiveEntry*> LiveIndex::holders(std::string_view token) const {
@@ -162,7 +169,7 @@ std::vector<const LiveEntry*> LiveIndex::holders(std::string_view token) const {
 std::vector<Claim> LiveIndex::claims(const LiveEntry& entry) const {
   const KindSchema* kind = find_kind(entry.live->address.kind);
   if (kind == nullptr || kind->claims == nullptr) return {};
-  std::vector<Claim> found = kind->claims(seen_as(entry), entry.live->attributes, zones_);
+  std::vector<Claim> found = kind->claims(seen_as(entry), entry.live->attributes, spec_.zones);
   std::sort(found.begin(), found.end());
   return found;
 }

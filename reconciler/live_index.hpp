@@ -39,7 +39,7 @@ class LiveIndex {
   [[nodiscard]] const LiveEntry* owned_as(const Address& address) const;
   // The live thing that shares a natural claim with a declared one in its scope, or stands at its
   // address (a copy stands at the address of another, so it does not count there); ours are
-  // preferred to others.
+  // preferred to others. What is owned under another address that is still declared is that one.
   [[nodiscard]] const LiveEntry* same_thing(const Address& address, const Attributes& attributes,
                                             const Zones& zones) const;
   // owned_as, else same_thing.
@@ -63,13 +63,15 @@ class LiveIndex {
   };
   using ByAddress = std::unordered_map<const Address*, std::size_t, AddressHash, AddressEqual>;
 
-  void add_scope(const Scope& scope, const ScopeState& state, const std::string& site);
+  void add_scope(const Scope& scope, const ScopeState& state);
   void ask_ledger(const LedgerView& ledger);
   void settle_owners(const LedgerView& ledger);
+  // Owned under another address that the spec still has.
+  bool is_another(const LiveEntry& entry, const Address& address) const;
   const std::vector<ClaimRow>& claim_rows() const;
   const ByAddress& by_address() const;
 
-  const Zones& zones_;
+  const Spec& spec_;
   std::vector<LiveEntry> entries_;
   ByAddress by_owner_;
   // Made when first asked for.
