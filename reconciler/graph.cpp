@@ -1,1 +1,354 @@
 #include "reconciler/graph.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <queue>
+#include <tuple>
+
+#include "reconciler/circles.hpp"
+#include "reconciler/paths.hpp"
+#include "reconciler/references.hpp"
+#include "specs/kinds/kinds.hpp"
+
+namespace homeostat {
+
+namespace {
+
+bool goes(const Change& change) {
+  return change.action == Action::remove || change.action == Action::release;
+}
+
+bool writes(const Change& change) {
+  if (change.quiet || goes(change)) return false;
+  return change.action == Action::create || !change.fields.empty();
+}
+
+// Whether a field may have another value once the change was made.
+bool moves(const Change& change, const FieldPath& path) {
+  if (change.action == Action::create || change.action == Action::replace) return true;
+  return std::any_of(change.fields.begin(), change.fields.end(), [&path](const FieldDiff& field) {
+    return covers(field.path, path) || covers(path, field.path);
+  });
+}
+
+// What leads to a thing goes before the thing.
+int removal_rank(const std::string& kind) {
+  constexpr std::string_view order[] = {"monitor", "proxy_host", "dns", "ip", "container"};
+  return static_cast<int>(std::find(std::begin(order), std::end(order), kind) - order);
+}
+
+std::vector<std::string> tokens_of(const Address& address, const Attributes& attributes,
+                                   const Zones& zones) {
+  std::vector<std::string> tokens;
+  const KindSchema* kind = find_kind(address.kind);
+  if (kind == nullptr || kind->claims == nullptr || !attributes.is_object()) return tokens;
+  for (Claim& claim : kind->claims(address, attributes, zones)) {
+    tokens.push_back(std::move(claim.token));
+  }
+  std::sort(tokens.begin(), tokens.end());
+  return tokens;
+}
+
+std::vector<std::string> less(const std::vector<std::string>& from,
+                              const std::vector<std::string>& what) {
+  std::vector<std::string> rest;
+  std::set_difference(from.begin(), from.end(), what.begin(), what.end(), std::back_inserter(rest));
+  return rest;
+}
+
+// Finds out what needs what.
+class Needs {
+ public:
+  Needs(Graph& graph, const Resolved& resolved, const PlanInput& input)
+      : graph_(graph), changes_(graph.plan.changes), resolved_(resolved), input_(input) {}
+
+  void run() {
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      if (writes(changes_[i])) add_references(i);
+    }
+    add_takes();
+    add_removals();
+    add_records();
+  }
+
+ private:
+  [[nodiscard]] std::optional<std::size_t> find(const Address& address) const {
+    const auto at = std::lower_bound(
+        changes_.begin(), changes_.end(), address,
+        [](const Change& change, const Address& wanted) { return change.address < wanted; });
+    if (at == changes_.end() || at->address != address) return std::nullopt;
+    return static_cast<std::size_t>(at - changes_.begin());
+  }
+
+  void add_references(std::size_t i) {
+    const Address& address = changes_[i].address;
+    const auto resource = resolved_.desired.find(address);
+    if (resource == resolved_.desired.end()) return;
+    for (const Address& target : resource->second.depends_on) need(i, target, nullptr);
+    const auto later = resolved_.pending.find(address);
+    if (later != resolved_.pending.end()) {
+      for (const Pending& pending : later->second) {
+        for (const Address& target : pending.after) need(i, target, nullptr);
+      }
+    }
+    // As written: what was filled in when planning may be moved by this very plan.
+    const auto made_from = resolved_.reverse_of.find(address);
+    const auto written = input_.spec.desired.find(
+        made_from == resolved_.reverse_of.end() ? address : made_from->second);
+    if (written == input_.spec.desired.end()) return;
+    for (const OpenValue& open : written->second.open) {
+      for (const TemplatePart& part : open.parts) {
+        if (part.kind == TemplatePart::Kind::reference) need(i, part.target, &part.field);
+      }
+    }
+  }
+
+  void need(std::size_t i, const Address& target, const FieldPath* field) {
+    const std::optional<std::size_t> other = find(target);
+    if (!other || !writes(changes_[*other])) return;
+    if (field == nullptr || moves(changes_[*other], *field)) graph_.add(i, *other);
+  }
+
+  // What a change leaves behind of its resource.
+  [[nodiscard]] Attributes after(const Change& change) const {
+    if (change.action == Action::remove) return nullptr;
+    if (change.before.is_null() || change.action == Action::replace) {
+      const auto desired = resolved_.desired.find(change.address);
+      return desired == resolved_.desired.end() ? Attributes() : desired->second.attributes;
+    }
+    Attributes patched = change.before;
+    const KindSchema* kind = find_kind(change.address.kind);
+    if (kind == nullptr) return patched;
+    for (const FieldDiff& field : change.fields) {
+      set_value_at(patched, field.path, field.desired, *kind,
+                   extra_of(change.address, input_.providers));
+    }
+    return patched;
+  }
+
+  void add_takes() {
+    std::unordered_map<std::string, std::vector<std::size_t>> released;
+    std::vector<std::vector<std::string>> taken(changes_.size());
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Change& change = changes_[i];
+      const bool stays = !writes(change) && change.action != Action::remove;
+      if (stays || change.before.is_null()) continue;
+      const std::vector<std::string> had =
+          tokens_of(change.address, change.before, input_.spec.zones);
+      const std::vector<std::string> has =
+          tokens_of(change.address, after(change), input_.spec.zones);
+      for (const std::string& token : less(had, has)) released[token].push_back(i);
+      taken[i] = less(has, had);
+    }
+    if (released.empty()) return;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Change& change = changes_[i];
+      if (change.before.is_null() && writes(change)) {
+        taken[i] = tokens_of(change.address, after(change), input_.spec.zones);
+      }
+      for (const std::string& token : taken[i]) {
+        const auto holders = released.find(token);
+        if (holders == released.end()) continue;
+        for (const std::size_t other : holders->second) graph_.add_take(i, other, token);
+      }
+    }
+  }
+
+  // Nobody knows any more what a gone resource referred to, but what belonged to one service did.
+  void add_removals() {
+    std::map<std::string, std::vector<std::size_t>> of_service;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Change& change = changes_[i];
+      if (change.action == Action::remove && !change.service.empty()) {
+        of_service[change.service].push_back(i);
+      }
+    }
+    for (const auto& [service, members] : of_service) {
+      for (const std::size_t i : members) {
+        for (const std::size_t other : members) {
+          const bool first =
+              removal_rank(changes_[other].address.kind) < removal_rank(changes_[i].address.kind);
+          if (first) graph_.add(i, other);
+        }
+      }
+    }
+  }
+
+  // Steps on one owner name are one group.
+  void add_records() {
+    std::map<std::string, std::vector<std::size_t>> of_owner;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Address& address = changes_[i].address;
+      const bool silent = changes_[i].quiet || changes_[i].action == Action::release;
+      const std::size_t type = address.name.rfind('/');
+      if (address.kind != "dns" || silent || type == std::string::npos) continue;
+      of_owner["dns/" + address.name.substr(0, type) + "@" + address.provider].push_back(i);
+    }
+    for (const auto& [owner, members] : of_owner) {
+      if (members.size() > 1) add_group(owner, members);
+    }
+  }
+
+  void add_group(const std::string& owner, const std::vector<std::size_t>& members) {
+    const auto type = [this](std::size_t i) {
+      const std::string& name = changes_[i].address.name;
+      return std::string_view(name).substr(name.rfind('/') + 1);
+    };
+    const auto removed = [this](std::size_t i) { return changes_[i].action == Action::remove; };
+    const auto created = [this](std::size_t i) { return changes_[i].action == Action::create; };
+    for (const std::size_t i : members) {
+      changes_[i].group = owner;
+      for (const std::size_t other : members) {
+        if (created(i) && removed(other) && records_exclude(type(i), type(other))) {
+          graph_.add(i, other);
+        }
+      }
+    }
+    const auto provider = input_.providers.find(changes_[members.front()].address.provider);
+    const bool atomic = provider != input_.providers.end() && provider->second->atomic_batches;
+    const bool both = std::any_of(members.begin(), members.end(), removed) &&
+                      std::any_of(members.begin(), members.end(), created);
+    if (atomic || !both) return;
+    for (const std::size_t i : members) changes_[i].gap = removed(i) || created(i);
+  }
+
+  Graph& graph_;
+  std::vector<Change>& changes_;
+  const Resolved& resolved_;
+  const PlanInput& input_;
+};
+
+// Groups stand together; the rest is sorted by what it needs, then removals last, then by address.
+class Order {
+ public:
+  explicit Order(Graph& graph) : graph_(graph), changes_(graph.plan.changes) {}
+
+  void run() {
+    rank();
+    contract();
+    // Two groups that need each other cannot be sent one behind the other.
+    for (const std::vector<std::size_t>& circle : find_circles(edges_, all_nodes())) {
+      for (const std::size_t node : circle) dissolve(node);
+    }
+    contract();
+    sort();
+  }
+
+ private:
+  void rank() {
+    std::vector<std::size_t> order(changes_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    const auto key = [this](std::size_t i) {
+      const bool last = goes(changes_[i]);
+      return std::make_tuple(last, last ? removal_rank(changes_[i].address.kind) : 0, i);
+    };
+    std::sort(order.begin(), order.end(),
+              [&key](std::size_t a, std::size_t b) { return key(a) < key(b); });
+    rank_.resize(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i) rank_[order[i]] = i;
+  }
+
+  // One node a group and one for each other change; a node is its member of the lowest rank.
+  void contract() {
+    std::unordered_map<std::string_view, std::size_t> first;
+    node_.resize(changes_.size());
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      node_[i] = i;
+      if (changes_[i].group.empty()) continue;
+      const auto [at, is_new] = first.try_emplace(changes_[i].group, i);
+      if (rank_[i] < rank_[at->second]) at->second = i;
+    }
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      if (!changes_[i].group.empty()) node_[i] = first.at(changes_[i].group);
+    }
+    edges_.assign(changes_.size(), {});
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      for (const Edge& edge : graph_.needs[i]) {
+        if (!edge.freed && node_[edge.to] != node_[i]) edges_[node_[i]].push_back({node_[edge.to]});
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<std::size_t> all_nodes() const {
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < node_.size(); ++i) {
+      if (node_[i] == i) all.push_back(i);
+    }
+    return all;
+  }
+
+  void dissolve(std::size_t node) {
+    if (changes_[node].group.empty()) return;
+    const std::string group = changes_[node].group;
+    for (Change& change : changes_) {
+      if (change.group == group) change.group.clear();
+    }
+  }
+
+  void sort() {
+    std::vector<std::size_t> missing(changes_.size());
+    std::vector<std::vector<std::size_t>> needed_by(changes_.size());
+    for (const std::size_t node : all_nodes()) {
+      missing[node] = edges_[node].size();
+      for (const Edge& edge : edges_[node]) needed_by[edge.to].push_back(node);
+    }
+    using Ready = std::pair<std::size_t, std::size_t>;  // rank, node
+    std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
+    for (const std::size_t node : all_nodes()) {
+      if (missing[node] == 0) ready.emplace(rank_[node], node);
+    }
+    std::vector<std::size_t> position(changes_.size());
+    for (std::size_t next = 0; !ready.empty(); ++next) {
+      const std::size_t node = ready.top().second;
+      ready.pop();
+      position[node] = next;
+      for (const std::size_t other : needed_by[node]) {
+        if (--missing[other] == 0) ready.emplace(rank_[other], other);
+      }
+    }
+    std::vector<std::size_t> order(changes_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    const auto key = [this, &position](std::size_t i) {
+      return std::make_tuple(position[node_[i]], changes_[i].action != Action::remove, i);
+    };
+    std::sort(order.begin(), order.end(),
+              [&key](std::size_t a, std::size_t b) { return key(a) < key(b); });
+    std::vector<Change> sorted;
+    sorted.reserve(changes_.size());
+    for (const std::size_t i : order) sorted.push_back(std::move(changes_[i]));
+    changes_ = std::move(sorted);
+  }
+
+  Graph& graph_;
+  std::vector<Change>& changes_;
+  std::vector<std::size_t> rank_;
+  std::vector<std::size_t> node_;  // of each change
+  Edges edges_;                    // between nodes
+};
+
+void write_needs(Graph& graph) {
+  std::vector<Change>& changes = graph.plan.changes;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    std::vector<Address>& needs = changes[i].needs;
+    for (const Edge& edge : graph.needs[i]) needs.push_back(changes[edge.to].address);
+    std::sort(needs.begin(), needs.end());
+    needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+  }
+}
+
+}  // namespace
+
+void order_changes(Plan& plan, const Resolved& resolved, const LiveIndex& live,
+                   const PlanInput& input) {
+  const auto by_address = [](const Change& a, const Change& b) { return a.address < b.address; };
+  if (!std::is_sorted(plan.changes.begin(), plan.changes.end(), by_address)) {
+    std::sort(plan.changes.begin(), plan.changes.end(), by_address);
+  }
+  Graph graph(plan);
+  Needs(graph, resolved, input).run();
+  break_circles(graph, {resolved, live, input});
+  write_needs(graph);
+  Order(graph).run();
+}
+
+}  // namespace homeostat
