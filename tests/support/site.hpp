@@ -25,10 +25,9 @@ struct Site {
   }
 
   [[nodiscard]] static Address address(const std::string& text) {
-    Result<Address> parsed = parse_address(text);
-    REQUIRE(parsed);
-    if (parsed->site.empty()) parsed->site = "home";
-    return *parsed;
+    Address parsed = parse_address(text).value();
+    if (parsed.site.empty()) parsed.site = "home";
+    return parsed;
   }
 
   // An instance that manages `kinds`, and whose own scope is known.
