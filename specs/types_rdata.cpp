@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <span>
-#include <span>
 
 #include "specs/text.hpp"
 #include "specs/utf8.hpp"

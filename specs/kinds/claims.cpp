@@ -48,7 +48,8 @@ std::vector<Claim> container_claims(const Address& address, const Attributes& at
   if (!name.empty()) claimed.push_back({"container@" + address.provider + ':' + name, true});
   for (const std::string_view field : {"ip", "ip6"}) {
     const std::string ip = known_text(attributes, field);
-    if (parse_ip(ip)) claimed.push_back({"ip:" + ip});
+    const bool word = ip.find_first_of(".:") == std::string::npos;  // "", "auto", "dhcp", "slaac"
+    if (!word && parse_ip(ip)) claimed.push_back({"ip:" + ip});
   }
   claim_ports(address, attributes, claimed);
   return claimed;
