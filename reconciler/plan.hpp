@@ -102,7 +102,9 @@ struct Change {
   std::optional<OnRemove> on_remove;  // release of what holds data: keep or stop
   std::optional<Hold> hold;
   bool data = false;
-  bool quiet = false;         // adopt without a difference: writes nothing, not counted as one
+  // Writes nothing, and is not counted: an adopt without a difference, or the release of what is
+  // gone from the spec and the live system alike (the ledger's row goes).
+  bool quiet = false;
   bool gap = false;           // delete and create of one batch that is not atomic
   SourceRef where;            // of the declaration; for what is gone: the last one
   std::vector<Origin> lines;  // of the declaration

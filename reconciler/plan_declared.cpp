@@ -161,6 +161,9 @@ class Declared {
       choose_action(change, resource, entry, row);
       hold_unknown(change, resource, compared);
     }
+    if (entry.live->fixed) {
+      hold(change, HoldCode::in_the_way, "it is the server's own now, which nobody can change");
+    }
     add(std::move(change));
   }
 
@@ -175,9 +178,6 @@ class Declared {
            fmt::format("{} cannot be changed once it is there: put the old value back, or remove "
                        "the resource first and declare it again",
                        first_with(change.fields, effect).path));
-    }
-    if (entry.live->fixed) {
-      hold(change, HoldCode::in_the_way, "it is the server's own now, which nobody can change");
     }
     const bool is_protected = resource.protect || (row != nullptr && row->protect) ||
                               (entry.live->marker && entry.live->marker->protect);
@@ -248,10 +248,10 @@ class Declared {
 
   void plan_forgotten(const Resource& resource) {
     const LiveEntry* entry = p_.live.match(resource);
-    if (entry != nullptr && entry->ownership == Ownership::ours &&
-        entry->owner != resource.address) {
-      entry = nullptr;
-    }
+    const bool other = entry != nullptr &&
+                       (declared_as(*entry) != nullptr ||
+                        (entry->ownership == Ownership::ours && entry->owner != resource.address));
+    if (other) entry = nullptr;
     if (entry != nullptr && adopt_asked(p_.input.options, resource.address)) {
       const bool adoptable = !entry->live->fixed && (entry->ownership == Ownership::ours ||
                                                      entry->ownership == Ownership::unowned);
@@ -298,6 +298,7 @@ class Declared {
   // Homeostat's own container cannot be restarted or moved from inside.
   void hold_self(Change& change) {
     if (!p_.input.spec.self || *p_.input.spec.self != change.address) return;
+    if (change.action == Action::create) return;
     const bool moves = std::ranges::any_of(
         change.fields, [](const FieldDiff& field) { return covers_address(field.path); });
     if (change.action != Action::restart && change.action != Action::replace && !moves) return;
