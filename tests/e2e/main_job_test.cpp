@@ -60,7 +60,7 @@ TEST_CASE("main job: drift and a commit are told apart, and one apply repairs bo
   const ProcessResult drift = lab.run({"drift"});
   CAPTURE(drift.out);
   CHECK(drift.exit_code == 2);
-  CHECK(has(drift.out, "force_https false -> true"));
+  CHECK(has(drift.out, "force_https is false, should be true"));
   CHECK(has(drift.out, "drift since"));
 
   lab.edit("services.yaml", "memory: 2GiB", "memory: 4GiB");
