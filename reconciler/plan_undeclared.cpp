@@ -75,7 +75,7 @@ class Undeclared {
     if (row == nullptr) {
       change.action = Action::remove;
       hold(change, HoldCode::no_ledger,
-           "unknown: no ledger says that it was declared here; `homeostat confirm-ownership` lists "
+           "no ledger says that it was declared here; `homeostat confirm-ownership` lists "
            "such ones");
       find(Finding::Kind::orphan, entry, "it is marked as ours, and no ledger knows it");
     }

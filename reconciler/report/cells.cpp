@@ -61,15 +61,13 @@ std::string printable(std::string_view text) {
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
     const CodePoint point = code_point_at(text, i);
-    if (!point.valid) {
-      out += fmt::format("\\x{:02x}", point.value);
-    } else if (point.value == '\n') {
+    if (point.value == '\n') {
       out += "\\n";
     } else if (point.value == '\t') {
       out += "\\t";
     } else if (point.value == '\r') {
       out += "\\r";
-    } else if (point.value < 0x20 || point.value == 0x7F) {
+    } else if (!point.valid || point.value < 0x20 || point.value == 0x7F) {
       out += fmt::format("\\x{:02x}", point.value);
     } else if (misleading(point.value)) {
       out += fmt::format("\\u{:04x}", point.value);

@@ -145,6 +145,9 @@ void add_row(std::string& out, const Row& row, const Table& table, const TextSty
   for (const std::string& note : row.notes) {
     for (std::string& part : wrap(note, table.room)) right.push_back(std::move(part));
   }
+  if (!row.held.empty()) {
+    for (std::string& part : wrap(row.held, table.room)) right.push_back(std::move(part));
+  }
   out.append(symbol_width - std::min(symbol_width, text_width(row.symbol)), ' ');
   out += painted(row.symbol, row.tone, style.color) + " ";
   std::size_t next = 0;

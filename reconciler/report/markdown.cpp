@@ -61,6 +61,7 @@ std::string table_row(const Row& row) {
     if (!line.same_cause) add(causes, line.cause.text);
   }
   for (const std::string& note : row.notes) add(changes, note);
+  add(changes, row.held);
   return fmt::format("| {} | {} | {} | {} |\n", code(row.symbol), code(row.address), changes,
                      causes);
 }
@@ -144,6 +145,7 @@ std::string render_markdown(const Plan& plan, const Spec& spec) {
   for (const Change& change : plan.changes) {
     if (!change.quiet) (change.hold ? held : rows).push_back(describe(change, phrasing));
   }
+  join_holds(held);
   for (Row& row : describe_unknown(phrasing)) held.push_back(std::move(row));
   std::vector<std::string> stops;
   for (const std::string& stop : plan.stops) stops.push_back(printable(stop));

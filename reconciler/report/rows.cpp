@@ -111,9 +111,11 @@ class Portrait {
   const bool gone_;
 };
 
-Phrase difference(const FieldDiff& field, const Phrasing& phrasing) {
-  const std::string path = printable(field.path);
+Phrase difference(const Change& change, const FieldDiff& field, const Phrasing& phrasing) {
   const bool drift = phrasing.voice == Voice::drift;
+  // A record is its values: they need no name.
+  const bool record = change.address.kind == "dns" && field.path == "values";
+  const std::string path = record ? "" : printable(field.path);
   const bool both_there = !field.live.is_null() && !field.desired.is_null();
   if (field.secret && both_there && field.after.empty()) {
     return {path + (drift ? " differs (secret)" : " changes (secret)")};
@@ -121,7 +123,8 @@ Phrase difference(const FieldDiff& field, const Phrasing& phrasing) {
   const std::string wanted = field.after.empty()
                                  ? value_words(field.desired)
                                  : "(after " + phrasing.addresses(field.after) + ")";
-  if (drift) return {path + " is", value_words(field.live), ", should be ", wanted};
+  if (drift)
+    return {path + (record ? "is" : " is"), value_words(field.live), ", should be ", wanted};
   return {path, value_words(field.live), " -> ", wanted};
 }
 
@@ -143,7 +146,7 @@ void add_line(Row& row, Phrase phrase, Words cause) {
 void add_fields(Row& row, const Change& change, const Phrasing& phrasing) {
   for (const FieldDiff& field : change.fields) {
     if (phrasing.voice == Voice::drift && !caused_outside_git(field.cause)) continue;
-    add_line(row, difference(field, phrasing), phrasing.cause(field));
+    add_line(row, difference(change, field, phrasing), phrasing.cause(field));
     if (field.cause == Cause::both) row.notes.push_back(loss(field, phrasing));
   }
 }
@@ -168,7 +171,7 @@ void add_portrait(Row& row, const Change& change, const Phrasing& phrasing) {
     add_line(row, {head, "", "", gist}, std::move(cause));
     return;
   }
-  if (!gone && change.cause == Cause::drift) cause.text += ", deleted by hand";
+  if (!gone && change.cause == Cause::drift) cause.text += ": gone";
   if (!gone && change.cause == Cause::both) row.notes.push_back(deletion(change, phrasing));
   if (gist.empty()) {
     add_line(row, {std::string(name_of(change.action))}, std::move(cause));
@@ -209,17 +212,17 @@ void add_notes(Row& row, const Change& change, const Phrasing& phrasing) {
                                       printable(change.park->path),
                                       value_words(change.park->value)));
     }
-    if (change.gap) {
-      row.notes.push_back(fmt::format("(a short gap: {} cannot do both at once)",
-                                      printable(change.address.provider)));
+    if (change.gap && change.action == Action::remove) {
+      row.notes.push_back(
+          fmt::format("(a short gap: {} cannot put another in its place in one step)",
+                      printable(change.address.provider)));
     }
     if (phrasing.style.verbose && !change.needs.empty()) {
       row.notes.push_back("(after " + phrasing.addresses(change.needs) + ")");
     }
   }
   if (change.hold) {
-    row.notes.push_back((is_unknown(change) ? "unknown: " : "held: ") +
-                        printable(change.hold->text));
+    row.held = (is_unknown(change) ? "unknown: " : "held: ") + printable(change.hold->text);
   }
 }
 
@@ -295,6 +298,22 @@ std::vector<Row> describe_unknown(const Phrasing& phrasing) {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+void join_holds(std::vector<Row>& rows) {
+  for (std::size_t first = 0; first < rows.size();) {
+    std::size_t next = first + 1;
+    while (next < rows.size() && rows[next].held == rows[first].held) ++next;
+    const std::size_t count = next - first;
+    if (count > 1 && !rows[first].held.empty()) {
+      const std::string text = rows[first].held;
+      for (std::size_t i = first; i + 1 < next; ++i) rows[i].held.clear();
+      const std::size_t colon = text.find(':');
+      const std::string all = count == 2 ? "both" : fmt::format("all {}", count);
+      rows[next - 1].held = text.substr(0, colon) + ", " + all + text.substr(colon);
+    }
+    first = next;
+  }
 }
 
 }  // namespace homeostat

@@ -26,10 +26,13 @@ struct Row {
   std::string address;
   std::vector<Line> lines;         // at least one
   std::vector<std::string> notes;  // whole sentences below
+  std::string held;                // why it is not made, or ""
 };
 
 // In the drift report only the fields that git did not cause.
 [[nodiscard]] Row describe(const Change& change, const Phrasing& phrasing);
 [[nodiscard]] std::vector<Row> describe_unknown(const Phrasing& phrasing);
+// Rows one behind the other that are held for the same reason: the last one says it for all.
+void join_holds(std::vector<Row>& rows);
 
 }  // namespace homeostat

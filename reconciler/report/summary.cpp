@@ -7,14 +7,8 @@
 namespace homeostat {
 namespace {
 
-void add(std::string& out, std::string_view more) {
-  if (more.empty()) return;
-  if (!out.empty()) out += ", ";
-  out += more;
-}
-
 void add_count(std::string& out, std::size_t count, std::string_view what) {
-  if (count > 0) add(out, fmt::format("{} {}", count, what));
+  if (count > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", count, what);
 }
 
 // "1 of 181 owned in lab"; the limit beside it once it is reached.
@@ -46,14 +40,19 @@ std::string shares(const Plan& plan, bool held) {
   std::string out;
   for (const ScopeSummary& scope : plan.scopes) {
     const auto found = counts.find(scope.scope);
-    if (found != counts.end()) add(out, share(plan, scope, found->second));
+    if (found == counts.end()) continue;
+    out += (out.empty() ? "" : "; ") + share(plan, scope, found->second);
   }
   return out.empty() ? out : " (" + out + ")";
 }
 
 std::string in_sync_line(const Plan& plan, const Counts& counts) {
+  const std::size_t known = compared(plan);
+  if (known == 0 && plan.resources > 0) {
+    return fmt::format("nothing could be compared: {} unknown", counts.unknown);
+  }
   if (counts.unknown > 0) {
-    return fmt::format("{} unknown, the other {} in sync", counts.unknown, compared(plan));
+    return fmt::format("{} unknown, the other {} in sync", counts.unknown, known);
   }
   std::string out = "in sync: " + counted(plan.resources, "resource");
   if (counts.adopt_quietly > 0) {
@@ -150,6 +149,7 @@ std::string summary_line(const Plan& plan) {
   if (out.empty()) {
     out = in_sync_line(plan, counts);
   } else {
+    add_count(out, counts.adopt_quietly, "to adopt as they are");
     add_count(out, counts.unknown, "unknown");
   }
   return plan.stops.empty() ? out : "stopped, nothing will be written: " + out;

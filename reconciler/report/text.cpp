@@ -13,7 +13,12 @@ namespace {
 // "live view 14:02:11", of an offline plan with its age.
 std::string view_words(const Phrasing& phrasing) {
   const Plan& plan = phrasing.plan;
-  const std::string view = "live view " + phrasing.moment(plan.at, true);
+  const bool blind =
+      !plan.scopes.empty() && std::ranges::all_of(plan.scopes, [](const ScopeSummary& scope) {
+        return scope.unknown.has_value();
+      });
+  if (blind) return "no live view";
+  std::string view = "live view " + phrasing.moment(plan.at, true);
   if (!plan.offline) return view;
   if (plan.made == Time{}) return "offline: " + view;
   return "offline: " + view + ", " + age_words(plan.made - plan.at) + " old";
@@ -41,44 +46,40 @@ std::string header(const Phrasing& phrasing, const std::string& title) {
   return flow(left, phrasing.style);
 }
 
-// What of a provider is unknown, by reason: the zones, or nothing where it is the whole of it.
-std::map<std::string, std::vector<std::string>> reasons(
-    const std::vector<const ScopeSummary*>& scopes) {
-  std::map<std::string, std::vector<std::string>> out;
-  for (const ScopeSummary* scope : scopes) {
-    if (!scope->unknown) continue;
-    std::vector<std::string>& zones = out[error_words(*scope->unknown)];
-    if (!scope->scope.zone.empty()) zones.push_back(printable(scope->scope.zone));
-  }
-  if (out.size() == 1 &&
-      std::ranges::all_of(scopes, [](const auto* scope) { return scope->unknown.has_value(); })) {
-    out.begin()->second.clear();
-  }
-  return out;
-}
-
-// "pve ok   dns ok   kuma UNKNOWN: no answer in 10 s"
+// "pve ok   dns partly ok   kuma, dns/lab UNKNOWN: no answer in 10 s"
 std::string scope_states(const Phrasing& phrasing) {
   std::map<std::string, std::vector<const ScopeSummary*>> providers;
   for (const ScopeSummary& scope : phrasing.plan.scopes) {
     providers[scope.scope.provider].push_back(&scope);
   }
   std::vector<Words> known;
-  std::vector<Words> unknown;
+  std::map<std::string, std::vector<std::string>> unknown;  // reason -> what
   for (const auto& [provider, scopes] : providers) {
-    const auto why = reasons(scopes);
-    if (why.empty()) known.push_back({printable(provider) + " ok"});
-    for (const auto& [reason, zones] : why) {
-      std::string text = printable(provider) + " UNKNOWN";
-      for (const std::string& zone : zones) text += (&zone == zones.data() ? " " : ", ") + zone;
-      unknown.push_back({text + ": " + reason, Tone::bad});
+    std::map<std::string, std::vector<std::string>> why;
+    for (const ScopeSummary* scope : scopes) {
+      if (!scope->unknown) continue;
+      why[error_words(*scope->unknown)].push_back(printable(to_string(scope->scope)));
+    }
+    const bool all = why.size() == 1 && why.begin()->second.size() == scopes.size();
+    if (all) {
+      unknown[why.begin()->first].push_back(printable(provider));
+      continue;
+    }
+    known.push_back({printable(provider) + (why.empty() ? " ok" : " partly ok")});
+    for (const auto& [reason, names] : why) {
+      std::vector<std::string>& to = unknown[reason];
+      to.insert(to.end(), names.begin(), names.end());
     }
   }
-  // One that is unknown may stand beside those that are known; several each have their line.
-  if (unknown.size() == 1) known.push_back(std::move(unknown.front()));
+  std::vector<Words> reasons;
+  for (const auto& [reason, names] : unknown) {
+    reasons.push_back({fmt::format("{} UNKNOWN: {}", fmt::join(names, ", "), reason), Tone::bad});
+  }
+  // One may stand beside what is known; several each have their line.
+  if (reasons.size() == 1) known.push_back(std::move(reasons.front()));
   std::string out = flow(known, phrasing.style);
-  if (unknown.size() > 1) {
-    for (const Words& one : unknown) out += flow({one}, phrasing.style);
+  if (reasons.size() > 1) {
+    for (const Words& one : reasons) out += flow({one}, phrasing.style);
   }
   return out;
 }
@@ -142,6 +143,7 @@ std::vector<Row> plan_rows(const Phrasing& phrasing) {
               std::make_move_iterator(held.end()));
   rows.insert(rows.end(), std::make_move_iterator(unknown.begin()),
               std::make_move_iterator(unknown.end()));
+  join_holds(rows);
   for (Row& row : describe_unknown(phrasing)) rows.push_back(std::move(row));
   return rows;
 }

@@ -12,15 +12,15 @@ namespace {
 constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-std::string nested_words(const nlohmann::json& value);
+std::string nested_words(const nlohmann::json& value, bool alone);
 
-std::string scalar_words(const nlohmann::json& value, bool nested) {
+// `among`: other values stand beside it, so that a comma of its own has to be told from theirs.
+std::string scalar_words(const nlohmann::json& value, bool among) {
   if (value.is_null()) return "(none)";
   if (!value.is_string()) return value.dump();
   std::string text = printable(value.get_ref<const std::string&>());
   const bool edge = text.empty() || text.front() == ' ' || text.back() == ' ';
-  const bool inner = nested && text.find_first_of(",=[]{}") != std::string::npos;
-  return edge || inner ? '"' + text + '"' : text;
+  return edge || (among && text.find(',') != std::string::npos) ? '"' + text + '"' : text;
 }
 
 std::string joined(const nlohmann::json& value) {
@@ -28,15 +28,15 @@ std::string joined(const nlohmann::json& value) {
   for (const auto& [key, item] : value.items()) {
     if (!out.empty()) out += ", ";
     if (value.is_object()) out += printable(key) + "=";
-    out += nested_words(item);
+    out += nested_words(item, value.size() == 1);
   }
   return out;
 }
 
-std::string nested_words(const nlohmann::json& value) {
+std::string nested_words(const nlohmann::json& value, bool alone) {
   if (value.is_object()) return "{" + joined(value) + "}";
   if (value.is_array()) return "[" + joined(value) + "]";
-  return scalar_words(value, true);
+  return scalar_words(value, !alone);
 }
 
 std::string person(std::string_view author) {
@@ -55,11 +55,12 @@ std::string counted(std::size_t count, std::string_view noun) {
 }
 
 std::string age_words(std::chrono::seconds age) {
-  const auto seconds = std::max<std::int64_t>(0, age.count());
-  if (seconds < 90) return fmt::format("{} s", seconds);
-  if (seconds < 90 * 60) return fmt::format("{} min", seconds / 60);
-  if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
-  return fmt::format("{} days", seconds / 86400);
+  using namespace std::chrono_literals;
+  const auto whole = [age](std::chrono::seconds unit) { return std::max<long>(0, age / unit); };
+  if (age < 90s) return fmt::format("{} s", whole(1s));
+  if (age < 90min) return fmt::format("{} min", whole(1min));
+  if (age < 48h) return fmt::format("{} h", whole(1h));
+  return fmt::format("{} days", whole(24h));
 }
 
 std::string scope_words(const Plan& plan, const Scope& scope) {
@@ -177,24 +178,24 @@ std::string Phrasing::finding(const Finding& finding) const {
   return finding.text.empty() ? out : out + ": " + printable(finding.text);
 }
 
-std::string Phrasing::git(const std::optional<Provenance>& provenance,
-                          const std::vector<Origin>& lines) const {
-  const std::string word = plan.commit.empty() ? "spec" : "git";
-  if (!provenance) {
-    const std::string where = place(lines);
-    return where.empty() ? word : word + " " + where;
+std::string Phrasing::word(const std::optional<Provenance>& provenance) const {
+  if (provenance && provenance->uncommitted) return "uncommitted";
+  return plan.commit.empty() ? "spec" : "git";
+}
+
+std::string Phrasing::git_words(const std::optional<Provenance>& provenance,
+                                const std::vector<Origin>& lines) const {
+  const std::string where = provenance ? place(provenance->where) : place(lines);
+  const std::string at = where.empty() ? "" : " " + where;
+  if (!provenance) return at;
+  if (provenance->commit.empty()) {
+    if (!provenance->removed) return at;
+    return where.empty() ? ", removed" : ", removed from " + printable(provenance->where.file);
   }
-  const std::string where = place(provenance->where);
-  if (provenance->uncommitted || provenance->commit.empty()) {
-    std::string out = provenance->uncommitted ? "uncommitted" : word;
-    if (provenance->removed) out += ", removed from " + printable(provenance->where.file);
-    return provenance->removed || where.empty() ? out : out + " " + where;
-  }
-  std::string out = "git " + short_commit(provenance->commit);
+  const std::string commit = " " + short_commit(provenance->commit);
   const std::string author = person(provenance->author);
-  if (provenance->removed) return out + " removed" + (author.empty() ? "" : ", " + author);
-  if (!where.empty()) out += " " + where;
-  return author.empty() ? out : out + " " + author;
+  if (provenance->removed) return commit + " removed" + (author.empty() ? "" : ", " + author);
+  return commit + at + (author.empty() ? "" : " " + author);
 }
 
 std::string Phrasing::since(const std::optional<Time>& time, const std::string& by) const {
@@ -210,16 +211,14 @@ Words Phrasing::cause(Cause cause, const std::optional<Provenance>& provenance,
     case Cause::none:
       return {};
     case Cause::git:
-      return {git(provenance, lines),
+      return {word(provenance) + git_words(provenance, lines),
               provenance && provenance->uncommitted ? Tone::change : Tone::quiet};
     case Cause::drift:
       return {"drift" + drift, Tone::drift};
     case Cause::both:
-      return {"both: " + git(provenance, lines), Tone::bad};
-    case Cause::first_contact: {
-      const std::string where = provenance ? place(provenance->where) : place(lines);
-      return {where.empty() ? "first contact" : "first contact " + where, Tone::drift};
-    }
+      return {"both: " + word(provenance) + git_words(provenance, lines), Tone::bad};
+    case Cause::first_contact:
+      return {"first contact" + git_words(provenance, lines), Tone::drift};
   }
   return {};
 }

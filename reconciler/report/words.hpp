@@ -49,8 +49,11 @@ class Phrasing {
   [[nodiscard]] Words cause(const Change& change) const;
 
  private:
-  [[nodiscard]] std::string git(const std::optional<Provenance>& provenance,
-                                const std::vector<Origin>& lines) const;
+  // "git", "uncommitted", or "spec" where there is no git.
+  [[nodiscard]] std::string word(const std::optional<Provenance>& provenance) const;
+  // " 3f2a91c forgejo.yaml:4 Ana"
+  [[nodiscard]] std::string git_words(const std::optional<Provenance>& provenance,
+                                      const std::vector<Origin>& lines) const;
   [[nodiscard]] std::string since(const std::optional<Time>& time, const std::string& by) const;
   [[nodiscard]] Words cause(Cause cause, const std::optional<Provenance>& provenance,
                             const std::vector<Origin>& lines, const std::string& drift) const;

@@ -1,40 +1,15 @@
 #include <doctest/doctest.h>
 
-#include <array>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-
 #include "tests/reconciler/report_fixture.hpp"
+#include "tests/support/json_schema.hpp"
 
 namespace homeostat {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
-// What the validator says: nothing where the files are right.
-std::string validate(const std::vector<fs::path>& files) {
-  const fs::path source = HOMEOSTAT_SOURCE_DIR;
-  std::string command = "python3 '" + (source / "tests/support/validate_json.py").string() + "' '" +
-                        (source / "reconciler/report/plan.schema.json").string() + "'";
-  for (const fs::path& file : files) command += " '" + file.string() + "'";
-  std::string out;
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");  // NOLINT(cert-env33-c): our own script
-  if (pipe == nullptr) return "cannot run " + command;
-  std::array<char, 4096> buffer = {};
-  while (fgets(buffer.data(), buffer.size(), pipe) != nullptr) out += buffer.data();
-  const int status = pclose(pipe);
-  return out.empty() && status != 0 ? "failed: " + command : out;
-}
-
 std::string validate(const json& document) {
-  const fs::path file =
-      fs::temp_directory_path() / ("homeostat-plan-" + std::to_string(getpid()) + ".json");
-  std::ofstream(file) << document.dump(2);
-  std::string out = validate(std::vector<fs::path>{file});
-  fs::remove(file);
-  return out;
+  return homeostat::validate("reconciler/report/plan.schema.json", document);
 }
 
 // A plan in which every member of every struct is filled.

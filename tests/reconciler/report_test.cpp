@@ -110,8 +110,9 @@ TEST_CASE("report: an offline plan shows the age of its view") {
 TEST_CASE("report: scopes that are unknown say why, by zone where a part is known") {
   Plan plan = empty_plan();
   plan.scopes[1].unknown = problem("the token was refused", "see secrets.dns");
-  CHECK(
-      has(text_of(plan), "  pve ok   dns UNKNOWN lab: the token was refused (see secrets.dns)\n"));
+  CHECK(has(
+      text_of(plan),
+      "  dns partly ok   pve ok\n  dns/lab UNKNOWN: the token was refused (see secrets.dns)\n"));
   plan.scopes[0].unknown = plan.scopes[1].unknown;
   CHECK(has(text_of(plan), "  pve ok   dns UNKNOWN: the token was refused (see secrets.dns)\n"));
 }
@@ -139,7 +140,8 @@ TEST_CASE("report: values are said plainly") {
   CHECK(said(nullptr, 80) == "f (none) -> 80");
   CHECK(said(true, nullptr) == "f true -> (none)");
   CHECK(said({"a", "b"}, {"a"}) == "f a, b -> a");
-  CHECK(said(nlohmann::json::array(), {"x, y"}) == "f (empty) -> \"x, y\"");
+  CHECK(said(nlohmann::json::array(), {"x, y"}) == "f (empty) -> x, y");
+  CHECK(said({"x, y", "z"}, "x, y") == "f \"x, y\", z -> x, y");
   CHECK(said({{"k", "v"}, {"n", 1}}, "") == "f k=v, n=1 -> \"\"");
   CHECK(said({{{"path", "/a"}, {"ro", true}}}, " x") == "f {path=/a, ro=true} -> \" x\"");
   CHECK(said("a\nb\x1b[0m", "c") == "f a\\nb\\x1b[0m -> c");
