@@ -20,7 +20,10 @@ constexpr std::string_view standard_tag = "tag:yaml.org,2002:";
 // How many nodes a text holds, aliases not counted.
 class NodeCounter final : public YAML::EventHandler {
  public:
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == document_) throw Stop{};
+    document_ = mark.pos;
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override { ++nodes_; }
   void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
@@ -50,6 +53,7 @@ class NodeCounter final : public YAML::EventHandler {
   std::size_t max_depth_;
   std::size_t nodes_ = 0;
   std::size_t depth_ = 0;
+  int document_ = -1;  // yaml-cpp begins one at the same place for ever behind a stray `,`
 };
 
 // Up to the first mistake, if there is one.
@@ -177,11 +181,14 @@ void Builder::OnDocumentStart(const YAML::Mark& mark) {
   open_.clear();
   anchors_.clear();
   const auto pos = static_cast<std::size_t>(mark.pos);
-  // yaml-cpp begins a document of its own where a text goes on behind its end.
+  // yaml-cpp begins a document of its own where a text goes on behind its end, and the same one for
+  // ever where it cannot use what stands there.
+  if (any_document_ && pos == document_) stop(odd_character(text_, pos));
   if (any_document_ && !starts_document(text_, pos)) {
     stop(text_.error(pos, "what stands above is complete, this belongs to nothing",
                      "check the indentation of this line and of those above"));
   }
+  document_ = pos;
   any_document_ = true;
 }
 

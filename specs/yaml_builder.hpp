@@ -101,6 +101,7 @@ class Builder final : public YAML::EventHandler {
   std::size_t last_quoted_ = 0;  // and of the last scalar in quotes
   bool any_quoted_ = false;
   bool any_document_ = false;
+  std::size_t document_ = 0;  // byte of the last document's start
   // Column counting: characters of the current line up to a byte of it.
   int counted_line_ = -1;
   std::size_t counted_pos_ = 0;

@@ -191,13 +191,6 @@ Error misplaced(const Text& text, std::size_t pos, const Context& context) {
                     "align it with the lines that it belongs to");
 }
 
-Error odd_character(const Text& text, std::size_t pos) {
-  const std::string_view rest = text.rest_of_line(pos);
-  if (rest.empty()) return text.error(pos, "a value is missing here");
-  return text.error(pos, fmt::format("a value cannot start with `{}`", rest.substr(0, 1)),
-                    fmt::format("write {}", in_quotes(rest)));
-}
-
 Error unknown_anchor(const Text& text, std::size_t pos) {
   const std::string word = first_word(text.view(), pos);
   const auto second = static_cast<unsigned char>(char_at(word, 1));
@@ -288,6 +281,13 @@ Error missing_colon(const Text& text, std::size_t key) {
                     fmt::format("write `{}: value`", word));
 }
 
+Error odd_character(const Text& text, std::size_t pos) {
+  const std::string_view rest = text.rest_of_line(pos);
+  if (rest.empty()) return text.error(pos, "a value is missing here");
+  return text.error(pos, fmt::format("a value cannot start with `{}`", rest.substr(0, 1)),
+                    fmt::format("write {}", in_quotes(rest)));
+}
+
 Error open_quote(const Text& text, std::size_t quote) {
   const char c = text.view()[quote];
   return text.error(quote, fmt::format("the quote {} is never closed", c),
@@ -345,7 +345,7 @@ bool starts_document(const Text& text, std::size_t pos) {
     if (line.starts_with("...") || line.starts_with("---")) return true;
     if (!line.empty() && line[0] != '#' && line[0] != '%') return false;
   }
-  return true;
+  return false;
 }
 
 }  // namespace homeostat::yaml

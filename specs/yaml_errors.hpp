@@ -17,6 +17,8 @@ namespace homeostat::yaml {
 // The error for a tab before the first character of the line of `pos`, if there is one.
 [[nodiscard]] std::optional<Error> tab_in_indentation(const Text& text, std::size_t pos);
 [[nodiscard]] Error missing_colon(const Text& text, std::size_t key);
+// For a character that no value starts with, or that stands where it means nothing.
+[[nodiscard]] Error odd_character(const Text& text, std::size_t pos);
 [[nodiscard]] Error open_quote(const Text& text, std::size_t quote);
 [[nodiscard]] Error unknown_tag(const Text& text, std::size_t pos, std::string_view tag);
 [[nodiscard]] Error too_deep(const Text& text, std::size_t pos, std::size_t max_depth);

@@ -137,6 +137,8 @@ TEST_CASE("yaml errors: a key without its colon is refused, the last one too") {
 
 TEST_CASE("yaml errors: characters that mean something to YAML are told to be quoted") {
   const Case cases[] = {
+      {", x\n", "a.yaml:1:1", "a value cannot start with `,`", "write \", x\""},
+      {"...\n,: \n", "a.yaml:2:1", "a value cannot start with `,`", "write \",:\""},
       {"a: @x\n", "a.yaml:1:4", "a value cannot start with `@`", "write \"@x\""},
       {"a: `x \"y\"`\n", "a.yaml:1:4", "a value cannot start with ```", "write \"`x \\\"y\\\"`\""},
       {"a: %x\n", "a.yaml:1:4", "a value cannot start with `%`", "write \"%x\""},
