@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -210,22 +211,7 @@ Result<std::string> value_of(const SecretSource& source, const std::string& fold
   return run_command(source.words, folder, limits);
 }
 
-void collect(const std::vector<OpenValue>& open, std::set<std::string>& names) {
-  for (const OpenValue& value : open) {
-    for (const TemplatePart& part : value.parts) {
-      if (part.kind == TemplatePart::Kind::secret) names.insert(part.text);
-    }
-  }
-}
-
 }  // namespace
-
-std::set<std::string> secrets_used(const Spec& spec) {
-  std::set<std::string> names;
-  for (const auto& [name, provider] : spec.providers) collect(provider.open, names);
-  for (const auto& [address, resource] : spec.desired) collect(resource.open, names);
-  return names;
-}
 
 SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
                           const SecretLimits& limits) {

@@ -9,9 +9,6 @@
 
 namespace homeostat {
 
-// Names of the secrets that the spec refers to: in resources and in settings of providers.
-[[nodiscard]] std::set<std::string> secrets_used(const Spec& spec);
-
 struct SecretLimits {
   std::chrono::milliseconds time{30'000};  // of one command
   std::size_t bytes = 1U << 20U;           // of one value

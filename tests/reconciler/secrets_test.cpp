@@ -150,21 +150,3 @@ TEST_CASE("secrets: only those that are asked for are read, and those that nobod
   CHECK(values.at("ghost").error().message == "secret ghost is not declared");
   CHECK(::access((safe.dir.path() + "/was-run").c_str(), F_OK) != 0);
 }
-
-TEST_CASE("secrets: used are those that resources and providers refer to") {
-  Spec spec;
-  const auto part = [](TemplatePart::Kind kind, const std::string& text) {
-    TemplatePart made;
-    made.kind = kind;
-    made.text = text;
-    return made;
-  };
-  OpenValue token;
-  token.parts = {part(TemplatePart::Kind::secret, "pve")};
-  spec.providers["pve"].open = {token};
-  OpenValue password;
-  password.parts = {part(TemplatePart::Kind::literal, "x"), part(TemplatePart::Kind::secret, "db")};
-  spec.desired[Address{"home", "container", "db", "pve"}].open = {password};
-  spec.secrets["unused"] = {};
-  CHECK(secrets_used(spec) == std::set<std::string>{"db", "pve"});
-}
