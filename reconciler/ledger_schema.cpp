@@ -14,7 +14,7 @@ constexpr std::int64_t application_id = 0x484d5354;
 // in the order of Address. Columns are NOT NULL: "" and 0 stand for what is absent.
 constexpr std::array migrations = {
     R"(
-    CREATE TABLE commits(          -- an agreed value needs its commit; 40 digits would be half of it
+    CREATE TABLE commits(          -- every agreed value names one: 40 digits would be half of it
       id INTEGER PRIMARY KEY,
       hash TEXT NOT NULL UNIQUE
     ) STRICT;
