@@ -183,7 +183,7 @@ Result<std::string> load_or_make_key(const std::string& path, bool create) {
 }
 
 Result<SiteLock> SiteLock::acquire(const Places& places, const std::string& site,
-                                   const std::string& verb, Time now) {
+                                   const std::string& who, Time now) {
   TRY(make_private_folders(folder_of(places.lock)));
   const int file = ::open(places.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return system_error("open the lock " + places.lock, errno);
@@ -191,12 +191,11 @@ Result<SiteLock> SiteLock::acquire(const Places& places, const std::string& site
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error("lock " + places.lock, errno);
     TRY_ASSIGN(std::string holder, read_start(file, places.lock, 256));
-    if (holder.empty()) holder = "another homeostat";
+    if (holder.empty()) holder = "another process";
     return fail(ErrorKind::conflict, fmt::format("{} holds the lock of site {}", holder, site),
                 "wait until it has ended, and run again");
   }
-  const auto holder =
-      fmt::format("homeostat {}, process {}, since {}", verb, ::getpid(), clock_text(now));
+  const auto holder = fmt::format("{}, process {}, since {}", who, ::getpid(), clock_text(now));
   if (::ftruncate(file, 0) != 0) return system_error("write " + places.lock, errno);
   TRY(write_all(file, places.lock, holder));
   return lock;

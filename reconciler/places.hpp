@@ -29,9 +29,10 @@ struct Places {
 class SiteLock {
  public:
   // Fails at once (conflict) where somebody else holds it, and says who: the error names `site`
-  // and what the holder gave as `verb` and `now`. Makes the folder where it is absent.
+  // and what the holder gave as `who` ("homeostat apply") and `now`. Makes the folder where it is
+  // absent.
   [[nodiscard]] static Result<SiteLock> acquire(const Places& places, const std::string& site,
-                                                const std::string& verb, Time now);
+                                                const std::string& who, Time now);
   SiteLock(SiteLock&& other) noexcept;
   SiteLock& operator=(SiteLock&& other) noexcept;
   ~SiteLock();

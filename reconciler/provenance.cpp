@@ -74,7 +74,7 @@ class Filler {
 
   void finish(const Job& job);
   Provenance from_commit(const ObjectId& commit) const;
-  bool is_after(const ObjectId& commit, const ObjectId& since);
+  bool is_after(const ObjectId& commit, const ObjectId& since) const;
   std::optional<Provenance> only_change(const ObjectId& since);
 
   std::string path_of(const std::string& file) const {
@@ -97,7 +97,6 @@ class Filler {
   Blame blame_;
   std::vector<Job> jobs_;
   std::map<std::string, WorkFile> work_files_;
-  std::map<std::pair<ObjectId, ObjectId>, bool> after_;
   std::map<ObjectId, std::optional<Provenance>> only_changes_;
 };
 
@@ -268,7 +267,8 @@ void Filler::finish(const Job& job) {
   if (job.since && (!touch || !is_after(touch->commit, *job.since))) {
     // A line that was touched before the value was agreed on is not the cause; something that the
     // lines do not tell of is (a zone, the target of a reference). If only one commit can be it:
-    if (const auto only = only_change(*job.since)) {
+    const auto only = only_change(*job.since);
+    if (only && !(touch && only->commit == hex_of(touch->commit))) {
       found = *only;
       found.where = job.place;
       found.removed = job.removed;
@@ -297,16 +297,11 @@ Provenance Filler::from_commit(const ObjectId& commit) const {
   return provenance;
 }
 
-bool Filler::is_after(const ObjectId& commit, const ObjectId& since) {
-  const auto [known, added] = after_.try_emplace({commit, since}, true);
-  if (!added) return known->second;
+// By the clock. A branch may be older than the merge that brought it in; then only_change tells.
+bool Filler::is_after(const ObjectId& commit, const ObjectId& since) const {
   const auto touched = history_.commit(commit);
   const auto agreed = history_.commit(since);
-  // Mostly the clock tells; a branch may be older than the merge that brought it in.
-  if (touched && agreed && touched->time <= agreed->time) {
-    known->second = !history_.is_within(commit, since);
-  }
-  return known->second;
+  return !touched || !agreed || touched->time > agreed->time;
 }
 
 // The only commit since then, or all that is not committed where there is none.

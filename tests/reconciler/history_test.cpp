@@ -71,6 +71,24 @@ TEST_CASE("history: ids are 40 hex digits") {
   }
 }
 
+TEST_CASE("history: a merge is no change besides those that it brings in") {
+  TempRepo repo;
+  repo.write("a.yaml", "a: 1\n");
+  const auto start = parse_object_id(repo.commit("start")).value();
+  repo.git({"checkout", "--quiet", "-b", "feature"});
+  repo.write("b.yaml", "b: 1\n");
+  const auto feature = parse_object_id(repo.commit("b")).value();
+  repo.git({"checkout", "--quiet", "main"});
+  repo.write("a.yaml", "a: 2\n");
+  const auto other = parse_object_id(repo.commit("a")).value();
+  repo.git({"merge", "--quiet", "--no-ff", "--message", "merge", "feature"});
+  const auto head = parse_object_id(repo.git({"rev-parse", "HEAD"})).value();
+  const auto history = History::open(repo.path());
+  REQUIRE(history);
+  CHECK(history->changes_since(start, head, "", 9) == std::vector<ObjectId>{other, feature});
+  CHECK(history->changes_since(other, head, "", 9) == std::vector<ObjectId>{feature});
+}
+
 TEST_CASE("history: only commits that changed YAML below the folder count") {
   TempRepo repo;
   repo.write("lab/a.yaml", "a: 1\n");
@@ -86,6 +104,7 @@ TEST_CASE("history: only commits that changed YAML below the folder count") {
   CHECK(history->changes_since(start, head, "lab", 9) == std::vector<ObjectId>{head});
   CHECK(history->changes_since(start, head, "", 9) == std::vector<ObjectId>{head, other});
   CHECK(history->changes_since(head, head, "", 9).empty());
+  CHECK(history->changes_since(start, head, "", 1) == std::vector<ObjectId>{head});
   CHECK(history->is_within(start, head));
   CHECK(history->is_within(head, head));
   CHECK_FALSE(history->is_within(head, start));

@@ -87,6 +87,7 @@ inline Owned sample() {
       {"env/\"odd\"\tkey\n", "tab\there \"quoted\" \xc3\xa9 \\", commit_a, at(100)},
       {"memory", "2GiB", commit_a, at(100)},
       {"mounts", {{{"path", "/data"}, {"read_only", true}}}, commit_a, at(100)},
+      {"note", "one\ntwo", commit_a, at(100)},
       {"ratio", 1.5, commit_a, at(100)},
       {"running", true, commit_a, at(100)},
   };

@@ -138,7 +138,8 @@ TEST_CASE("lock: a second writer fails at once, and is told who holds it") {
   const Variable zone("TZ", "UTC");
   const TempDir dir;
   const Places places = places_in(dir.path() + "/state");
-  std::optional<SiteLock> held = SiteLock::acquire(places, "home", "apply", at(50531)).value();
+  std::optional<SiteLock> held =
+      SiteLock::acquire(places, "home", "homeostat apply", at(50531)).value();
   const auto second = SiteLock::acquire(places, "home", "run", at(50600));
   REQUIRE_FALSE(second);
   CHECK(second.error().kind == ErrorKind::conflict);
@@ -159,7 +160,7 @@ TEST_CASE("lock: a shorter holder leaves nothing of the one before") {
   { const auto first = SiteLock::acquire(places, "home", "a very long verb", at(0)).value(); }
   const auto held = SiteLock::acquire(places, "home", "run", at(0)).value();
   CHECK(SiteLock::acquire(places, "home", "run", at(0)).error().message ==
-        "homeostat run, process " + std::to_string(::getpid()) +
+        "run, process " + std::to_string(::getpid()) +
             ", since 00:00:00 holds the lock of site home");
 }
 

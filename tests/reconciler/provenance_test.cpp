@@ -315,3 +315,48 @@ TEST_CASE("provenance: what goes, goes with all its fields") {
   test.change.fields = {diff};
   CHECK(test.fill().fields.at(0).provenance->commit == cause);
 }
+
+TEST_CASE(
+    "provenance: a row that was seen since knows where its lines stood when it was agreed on") {
+  TempRepo repo;
+  repo.write("homeostat.yaml", "defaults:\n  container: { memory: 1GiB }\n");
+  repo.write("media.yaml", media);
+  const auto agreed = repo.commit("start");
+  const std::string without = with(media, "    memory: 2GiB\n", "");
+  repo.write("media.yaml", without);
+  const auto cause = repo.commit("the default will do");
+  repo.write("media.yaml", "x-a: 1\nx-b: 1\nx-c: 1\nx-d: 1\nx-e: 1\n" + without);
+  const auto seen = repo.commit("lines above");
+  Case test(repo);
+  test.owned(agreed, {"media.yaml", 7, 3});
+  test.ledger.owned[jelly].commit = seen;
+  const auto found = test.field({test.line("homeostat.yaml", "container")});
+  CHECK(found.commit == cause);
+  CHECK(found.where == SourceRef{"media.yaml", 4, 0});
+}
+
+TEST_CASE(
+    "provenance: what is removed in a commit is not uncommitted because more is removed since") {
+  TempRepo repo;
+  repo.write("media.yaml", media);
+  const auto agreed = repo.commit("start");
+  repo.write("media.yaml", "containers:\n" + media.substr(media.find("  plex")));
+  const auto cause = repo.commit("jellyfin goes");
+  repo.write("media.yaml", "x-a: 1\n");
+  Case test(repo);
+  test.dirty({"media.yaml"}).owned(agreed, jellyfin_line);
+  const auto found = test.removed();
+  CHECK(found.commit == cause);
+  CHECK_FALSE(found.uncommitted);
+}
+
+TEST_CASE("provenance: a value without a line has a place at most") {
+  TempRepo repo;
+  repo.write("media.yaml", media);
+  repo.commit("start");
+  Case test(repo);
+  test.spec.files = {"media.yaml"};
+  const auto found = test.field({{0, 0, 0}});
+  CHECK(found.commit.empty());
+  CHECK(found.where == SourceRef{"media.yaml", 0, 0});
+}
