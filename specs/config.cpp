@@ -57,6 +57,19 @@ void take_common(ProviderConfig& config) {
   }
 }
 
+// What Homeostat itself goes by is known when the spec is read.
+void refuse_references(Draft& draft, ProviderConfig& config) {
+  std::erase_if(config.open, [&](const OpenValue& open) {
+    const std::string key = open.pointer.substr(1);
+    if (key == "address") return false;
+    const std::vector<FieldSchema>& common = common_settings();
+    const bool found = std::any_of(common.begin(), common.end(),
+                                   [&](const FieldSchema& field) { return field.name == key; });
+    if (found) report(draft, open.at, "`" + key + "` cannot be a reference", "write the value");
+    return found;
+  });
+}
+
 void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
   if (!check_key(draft, entry, "providers")) return;
   const yaml::Node& node = *entry.value;
@@ -84,6 +97,7 @@ void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
   config.where = entry.key->at;
   ReadSink sink{draft.errors, draft.spec.files, &config.open};
   config.settings = read_object({fields, {}, schema->type + " provider", true}, node, "", "", sink);
+  refuse_references(draft, config);
   take_common(config);
   std::sort(config.open.begin(), config.open.end(),
             [](const OpenValue& a, const OpenValue& b) { return a.pointer < b.pointer; });

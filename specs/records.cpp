@@ -47,7 +47,7 @@ std::optional<Target> read_one(Draft& draft, const Zone& zone, const std::string
   }
   if (has_template(node.text)) {
     Result<std::vector<TemplatePart>> parts = parse_template(node.text);
-    if (parts) return Target{std::move(*parts), {node.at}};
+    if (parts) return Target{std::move(*parts), node.at, {node.at}};
     report(draft, node.at, parts.error().message, parts.error().hint);
     return std::nullopt;
   }

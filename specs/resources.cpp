@@ -7,7 +7,9 @@
 namespace homeostat {
 namespace {
 
-std::string said(const Statement& statement) { return statement.kind->name + "/" + statement.name; }
+std::string said(const Statement& statement) {
+  return display({"", statement.kind->name, statement.name, ""}, false, false);
+}
 
 Address address_of(const Draft& draft, const std::string& kind, const std::string& name) {
   return {draft.spec.site, kind, name, ""};
@@ -343,7 +345,7 @@ void put(Draft& draft, Statement statement) {
           : statement.on;
   const auto defaults = draft.defaults.find(statement.kind->name);
   if (defaults != draft.defaults.end()) merge_options(statement.options, defaults->second.options);
-  if (on.empty()) draft.broken.insert(said(statement));
+  if (on.empty()) draft.broken.insert(statement.kind->name + "/" + statement.name);
   for (const std::string& provider : on) {
     const ProviderKindSchema* schema = managed(draft, provider, statement.kind->name);
     if (schema == nullptr) continue;  // said where the provider is named

@@ -35,6 +35,7 @@ Target url_of(const Draft& draft, const Target& address, std::int64_t port,
               const std::string& path) {
   const bool v6 = record_type_of(draft, address.parts) == "AAAA";
   Target url = literal_target(v6 ? "http://[" : "http://", address.lines);
+  url.at = address.at;
   const std::string behind = std::string(v6 ? "]" : "") + ":" + std::to_string(port) + path;
   for (const TemplatePart& part : address.parts) {
     if (part.kind == TemplatePart::Kind::literal &&

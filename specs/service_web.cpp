@@ -79,7 +79,7 @@ void find_addresses(Draft& draft, Service& service) {
     if (has_template(node->text)) {
       Result<std::vector<TemplatePart>> parts = parse_template(node->text);
       if (!parts) return report(draft, node->at, parts.error().message, parts.error().hint);
-      service.addresses.push_back({std::move(*parts), {node->at}});
+      service.addresses.push_back({std::move(*parts), node->at, {node->at}});
       return;
     }
     const Result<IpAddress> ip = parse_ip(node->text);

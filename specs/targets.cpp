@@ -66,6 +66,7 @@ Target literal_target(std::string text, std::vector<Origin> lines) {
   Target target;
   target.parts.emplace_back();
   target.parts.back().text = std::move(text);
+  if (!lines.empty()) target.at = lines.front();
   target.lines = std::move(lines);
   return target;
 }
@@ -76,6 +77,7 @@ Target reference_target(const Address& address, FieldPath field, std::vector<Ori
   part.kind = TemplatePart::Kind::reference;
   part.target = address;
   part.field = std::move(field);
+  if (!lines.empty()) target.at = lines.front();
   target.lines = std::move(lines);
   return target;
 }
@@ -102,7 +104,7 @@ std::optional<Target> provider_target(const Draft& draft, const std::string& pro
   const auto config = draft.spec.providers.find(provider);
   if (config == draft.spec.providers.end()) return std::nullopt;
   for (const OpenValue& open : config->second.open) {
-    if (open.pointer == "/address") return Target{open.parts, {open.at}};
+    if (open.pointer == "/address") return Target{open.parts, open.at, {open.at}};
   }
   const auto address = config->second.settings.find("address");
   if (address == config->second.settings.end() || !address->is_string()) return std::nullopt;
@@ -112,8 +114,7 @@ std::optional<Target> provider_target(const Draft& draft, const std::string& pro
 void set_target(Fields& fields, const std::string& field, const Target& target) {
   fields.values[field] = target_text(target.parts);
   if (!is_known(target.parts)) {
-    const Origin at = target.lines.empty() ? Origin{} : target.lines.front();
-    fields.open.push_back({"/" + field, target.parts, at});
+    fields.open.push_back({"/" + field, target.parts, target.at});
   }
   fields.origins.push_back({field, target.lines});
 }
@@ -134,8 +135,7 @@ void set_values(Fields& fields, std::vector<Target> values) {
   for (auto& [text, value] : sorted) {
     if (!is_known(value.parts)) {
       const std::string pointer = "/values/" + std::to_string(list.size());
-      const Origin at = value.lines.empty() ? Origin{} : value.lines.front();
-      fields.open.push_back({pointer, std::move(value.parts), at});
+      fields.open.push_back({pointer, std::move(value.parts), value.at});
     }
     list.push_back(std::move(text));
   }

@@ -9,6 +9,7 @@ namespace homeostat {
 // One value of a record or a proxy. A single literal part is a known value.
 struct Target {
   std::vector<TemplatePart> parts;
+  Origin at;                  // where it is written
   std::vector<Origin> lines;  // what it came from, its own line first
 };
 
