@@ -114,6 +114,20 @@ std::map<std::string, const ProviderInfo*> provider_infos(const Spec& spec) {
   return infos;
 }
 
+std::set<std::string> referenced_secrets(const Spec& spec) {
+  std::set<std::string> names;
+  const auto add = [&names](const std::vector<OpenValue>& values) {
+    for (const OpenValue& open : values) {
+      for (const TemplatePart& part : open.parts) {
+        if (part.kind == TemplatePart::Kind::secret) names.insert(part.text);
+      }
+    }
+  };
+  for (const auto& [address, resource] : spec.desired) add(resource.open);
+  for (const auto& [name, config] : spec.providers) add(config.open);
+  return names;
+}
+
 Providers open_providers(const Spec& spec, const LedgerView& ledger, const SecretValues& secrets,
                          bool read_only) {
   Providers providers;

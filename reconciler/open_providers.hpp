@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "reconciler/ledger_view.hpp"
@@ -12,6 +13,9 @@ namespace homeostat {
 
 // The type of each instance of the spec. The loader has checked that they exist.
 [[nodiscard]] std::map<std::string, const ProviderInfo*> provider_infos(const Spec& spec);
+
+// Names in the `${secret.x}` of resources and of provider settings.
+[[nodiscard]] std::set<std::string> referenced_secrets(const Spec& spec);
 
 // An instance whose settings cannot be filled in, or that its type refuses, carries why. A setting
 // that refers to a resource's field ("http://${container.dns.ip}:5380") gets the value that holds

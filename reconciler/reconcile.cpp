@@ -161,7 +161,7 @@ tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
   if (const Status opened = open_memory(round, request); !opened) {
     return tl::unexpected(one(opened.error()));
   }
-  round.secrets = load_secrets(round.spec, secrets_used(round.spec));
+  round.secrets = load_secrets(round.spec, referenced_secrets(round.spec));
   round.infos = provider_infos(round.spec);
   if (!request.offline) {
     round.providers = open_providers(round.spec, round.memory, round.secrets, true);
