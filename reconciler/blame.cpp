@@ -82,7 +82,7 @@ void Blame::walk() {
     const ObjectId next = order_.top().second;
     order_.pop();
     auto stop = stops_.extract(next);
-    if (!stop.empty()) go_back(std::move(stop.mapped()));
+    if (!stop.empty()) go_back(stop.mapped());
   }
   // Nowhere found in the parents of a merge: then the merge itself dropped it.
   for (const Gone& gone : gone_) {
@@ -90,7 +90,7 @@ void Blame::walk() {
   }
 }
 
-void Blame::go_back(Stop stop) {
+void Blame::go_back(Stop& stop) {
   const CommitNode& commit = stop.commit;
   std::vector<CommitNode> parents;
   for (const ObjectId& id : commit.parents) {

@@ -89,7 +89,7 @@ class Blame {
   bool add_gone(std::size_t question, const OnceThere& once);
   [[nodiscard]] std::optional<int> find(const OnceThere& once, const std::optional<ObjectId>& blob);
   void answer_with(std::size_t question, const Touch& touch);
-  void go_back(Stop stop);
+  void go_back(Stop& stop);
   void follow_lines(const Step& step);
   void hand_on(const CommitNode& parent, const std::string& path,
                const std::optional<ObjectId>& blob, std::vector<Follower> lines);

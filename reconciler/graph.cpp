@@ -105,7 +105,10 @@ class Needs {
 
   void need(std::size_t i, const Address& target, const FieldPath* field) {
     const std::optional<std::size_t> other = find(target);
-    if (!other || !writes(changes_[*other])) return;
+    if (!other) return;
+    // A change that is held writes nothing, and what cannot do without it must know.
+    const bool held = field == nullptr && changes_[*other].hold.has_value();
+    if (!writes(changes_[*other]) && !held) return;
     if (field == nullptr || moves(changes_[*other], *field)) graph_.add(i, *other);
   }
 

@@ -40,6 +40,8 @@ class Ledger {
   [[nodiscard]] static Result<Ledger> open(const std::string& path, bool create);
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
   ~Ledger();
 
   // `present` from the first run or owned resource on: a new file has nothing to say yet.

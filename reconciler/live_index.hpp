@@ -32,6 +32,7 @@ class LiveIndex {
   LiveIndex(const Observed& observed, const LedgerView& ledger, const Spec& spec);
   LiveIndex(const LiveIndex&) = delete;  // its tables point into itself
   LiveIndex& operator=(const LiveIndex&) = delete;
+  ~LiveIndex() = default;
 
   // Sorted by scope, address, native id, whatever order they were observed in.
   [[nodiscard]] const std::vector<LiveEntry>& entries() const { return entries_; }

@@ -35,6 +35,8 @@ class SiteLock {
                                                 const std::string& who, Time now);
   SiteLock(SiteLock&& other) noexcept;
   SiteLock& operator=(SiteLock&& other) noexcept;
+  SiteLock(const SiteLock&) = delete;
+  SiteLock& operator=(const SiteLock&) = delete;
   ~SiteLock();
 
  private:

@@ -14,6 +14,7 @@ struct FileText {
   explicit FileText(std::string content);
   FileText(const FileText&) = delete;
   FileText& operator=(const FileText&) = delete;
+  ~FileText() = default;
 
   std::string text;
   std::vector<std::string_view> lines;

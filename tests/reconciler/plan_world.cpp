@@ -71,16 +71,18 @@ void add_records(Random& random, std::vector<Entry>& entries) {
 }
 
 void add_monitors(Random& random, std::vector<Entry>& entries) {
-  std::vector<std::string> targets = {"10.5.0.7", "10.5.0.8"};
+  const std::vector<std::string> hosts = {"10.5.0.7", "10.5.0.8"};
   std::string any_container;
   for (const Entry& entry : entries) {
     if (entry.section == "containers") any_container = entry.key;
   }
-  if (!any_container.empty()) targets.push_back("\"${container." + any_container + ".mac}\"");
   for (std::size_t i = 0; i < monitors; ++i) {
     if (random.once_in(3)) continue;
     Entry entry{"monitors", fmt::format("m{}", i), {"type: ping"}};
-    entry.fields.push_back("target: " + random.one_of(targets));
+    entry.fields.push_back("host: " + random.one_of(hosts));
+    if (!any_container.empty() && random.once_in(3)) {
+      entry.fields.push_back("description: \"${container." + any_container + ".mac}\"");
+    }
     if (random.once_in(2)) {
       entry.fields.push_back("interval: " + random.one_of<std::string>({"30s", "60s"}));
     }
@@ -113,26 +115,30 @@ void change_value(LiveResource& live, Random& random) {
 }
 
 void add_unowned(Situation& situation, Random& random) {
+  // A server has one thing of a name at most.
+  const auto add = [&situation](const std::string& name, Attributes attributes) {
+    if (situation.find(situation.address(name)) != nullptr) return;
+    situation.live(name, std::move(attributes));
+  };
   switch (random.below(3)) {
     case 0: {
       const std::size_t number = random.below(containers + 2);
-      situation.live(fmt::format("container/x{}", random.below(3)),
-                     {{"vmid", 110 + number},
-                      {"hostname", fmt::format("h{}", random.below(containers + 2))},
-                      {"memory", "2GiB"},
-                      {"ports", {fmt::format("{}:80/tcp", 8000 + number)}}});
+      add(fmt::format("container/x{}", random.below(3)),
+          {{"vmid", 110 + number},
+           {"hostname", fmt::format("h{}", random.below(containers + 2))},
+           {"memory", "2GiB"},
+           {"ports", {fmt::format("{}:80/tcp", 8000 + number)}}});
       break;
     }
     case 1: {
       const std::string type = random.one_of<std::string>({"A", "CNAME", "TXT", "NS"});
       const std::string value = random.one_of<std::string>({"10.5.0.7", "nas.example.org"});
-      situation.live(fmt::format("dns/lab/r{}/{}", random.below(owners + 1), type),
-                     {{"values", {value}}});
+      add(fmt::format("dns/lab/r{}/{}", random.below(owners + 1), type), {{"values", {value}}});
       break;
     }
     default:
-      situation.live(fmt::format("monitor/m{}", random.below(monitors + 1)),
-                     {{"type", "ping"}, {"target", "10.5.0.7"}, {"interval", "1m"}});
+      add(fmt::format("monitor/m{}", random.below(monitors + 1)),
+          {{"type", "ping"}, {"host", "10.5.0.7"}, {"interval", "1m"}});
   }
 }
 
