@@ -51,6 +51,9 @@ ScopeState look(Provider& provider, const Scope& scope, const std::stop_token& s
   }
   if (answer->incomplete) {
     state.unknown = std::move(answer->incomplete);
+    // One line is all that a plan's header has for it: the place belongs there.
+    const std::string place = to_string(state.unknown->where);
+    if (!place.empty()) state.unknown->message = place + ": " + state.unknown->message;
     return state;
   }
   state.resources = std::move(answer->resources);

@@ -139,6 +139,25 @@ std::vector<const Change*> lingering(const Plan& after, const std::vector<Outcom
   return found;
 }
 
+// A glob that matches nothing is a typo: "in sync" would be its worst answer.
+Errors unmatched_globs(const Round& round) {
+  const auto matches = [&round](const std::string& glob) {
+    const auto hit = [&glob](const auto& entry) { return address_matches(entry.first, glob); };
+    return std::ranges::any_of(round.planned.desired, hit) ||
+           std::ranges::any_of(round.memory.owned, hit);
+  };
+  Errors errors;
+  for (const auto* globs : {&round.request.options.only, &round.request.options.exclude}) {
+    for (const std::string& glob : *globs) {
+      if (matches(glob)) continue;
+      errors.push_back(fail(ErrorKind::invalid_spec, "nothing is declared or owned as " + glob,
+                            "write an address or a glob, as in 'dns/lab/*'")
+                           .value());
+    }
+  }
+  return errors;
+}
+
 }  // namespace
 
 Time now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
@@ -172,6 +191,9 @@ tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
   auto planned = plan_round(round);
   if (!planned) return tl::unexpected(std::move(planned).error());
   round.planned = std::move(*planned);
+  if (Errors unmatched = unmatched_globs(round); !unmatched.empty()) {
+    return tl::unexpected(std::move(unmatched));
+  }
   return round;
 }
 

@@ -53,7 +53,12 @@ CLI::App* add_verb(CLI::App& app, Global& global, const std::string& name,
 }
 
 void add_revision_options(CLI::App& verb, Global& global) {
-  verb.add_option("--rev", global.rev, "read this commit, branch or tag instead of the work tree");
+  verb.add_option("--rev", global.rev, "read this commit, branch or tag instead of the work tree")
+      ->check([](const std::string& rev) {
+        // An unset variable of a script must not turn into the work tree.
+        return rev.empty() ? std::string("it is empty; leave it out to read the work tree")
+                           : std::string();
+      });
   verb.add_option("--path", global.path, "folder inside --rev's tree (bare repositories)");
 }
 

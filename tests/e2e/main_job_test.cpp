@@ -173,6 +173,7 @@ TEST_CASE("main job: a scope that cannot be read is unknown, and the rest goes o
   CAPTURE(plan.out);
   CHECK(plan.exit_code == 3);
   CHECK(has(plan.out, "kuma UNKNOWN"));
+  CHECK(has(plan.out, "forgejo.yaml:"));
   CHECK(has(plan.out, "? monitor/*"));
   CHECK(lab.run({"apply", "--yes"}).exit_code == 3);
   CHECK(has(lab.read("live/pve/container/forgejo.yaml"), "memory: 4GiB"));
@@ -195,6 +196,15 @@ TEST_CASE("main job: without the ledger nothing is deleted until the orphans are
   CAPTURE(applied.out);
   CHECK(applied.exit_code == 0);
   CHECK_FALSE(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+}
+
+TEST_CASE("main job: a filter that matches nothing, and an empty revision, are errors") {
+  const Lab lab;
+  CHECK(lab.run({"plan", "--only", "dns/nope*"}).exit_code == 1);
+  CHECK(lab.run({"apply", "--yes", "--exclude", "container/frogejo"}).exit_code == 1);
+  CHECK_FALSE(lab.exists("live"));
+  CHECK(lab.run({"plan", "--only", "dns/lab/*"}).exit_code == 2);
+  CHECK(lab.run({"plan", "--rev", ""}).exit_code == 1);
 }
 
 TEST_CASE("main job: what is deleted by hand comes back, told as drift") {

@@ -149,6 +149,17 @@ TEST_CASE("plan property: new keys for the same things are renames, and nothing 
   }
 }
 
+namespace {
+
+// An address that a container should have by its network's rule, and whose holder let it go without
+// a word (a replace that states no address): it can be taken in the next plan only.
+bool takes_its_rule(const Change& change) {
+  return change.action == Action::update && change.fields.size() == 1 &&
+         change.fields.front().path == "ip";
+}
+
+}  // namespace
+
 TEST_CASE("plan property: what an apply has done is not planned again") {
   for_each_plan([](World& world, const Planned& planned) {
     std::set<Address> held;
@@ -159,7 +170,9 @@ TEST_CASE("plan property: what an apply has done is not planned again") {
     situation.apply(planned);
     const Planned again = situation.plan();
     INFO("again\n", outline(again.plan));
-    for (const Change& change : again.plan.changes) CHECK(held.contains(change.address));
+    for (const Change& change : again.plan.changes) {
+      CHECK((held.contains(change.address) || takes_its_rule(change)));
+    }
   });
 }
 
@@ -169,10 +182,16 @@ TEST_CASE("plan property: with full consent a plan after an apply is empty, hold
     situation.options = full_consent(situation);
     const Planned planned = situation.plan();
     INFO("with consent\n", outline(planned.plan));
+    std::set<Address> held;  // what stood in its way may be gone by now
+    for (const Change& change : planned.plan.changes) {
+      if (change.hold) held.insert(change.address);
+    }
     situation.apply(planned);
     const Planned again = situation.plan();
     INFO("again\n", outline(again.plan));
-    for (const Change& change : again.plan.changes) CHECK(change.hold);
+    for (const Change& change : again.plan.changes) {
+      CHECK((change.hold || held.contains(change.address) || takes_its_rule(change)));
+    }
   });
 }
 

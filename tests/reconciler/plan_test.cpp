@@ -116,10 +116,10 @@ TEST_CASE("plan: lines that are gone release what holds data") {
   s.settle().commit("");
   s.commit("monitors: { site: { type: http, url: \"https://example.org\" } }");
   CHECK(s.outline() ==
-        "release container/web (keep)\n"
         "create monitor/site\n"
         "  type null -> \"http\" git\n"
-        "  url null -> \"https://example.org\" git\n");
+        "  url null -> \"https://example.org\" git\n"
+        "release container/web (keep)\n");
 }
 
 TEST_CASE("plan: on_remove says what becomes of data when its lines go") {

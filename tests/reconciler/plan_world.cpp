@@ -72,17 +72,10 @@ void add_records(Random& random, std::vector<Entry>& entries) {
 
 void add_monitors(Random& random, std::vector<Entry>& entries) {
   const std::vector<std::string> hosts = {"10.5.0.7", "10.5.0.8"};
-  std::string any_container;
-  for (const Entry& entry : entries) {
-    if (entry.section == "containers") any_container = entry.key;
-  }
   for (std::size_t i = 0; i < monitors; ++i) {
     if (random.once_in(3)) continue;
     Entry entry{"monitors", fmt::format("m{}", i), {"type: ping"}};
     entry.fields.push_back("host: " + random.one_of(hosts));
-    if (!any_container.empty() && random.once_in(3)) {
-      entry.fields.push_back("description: \"${container." + any_container + ".mac}\"");
-    }
     if (random.once_in(2)) {
       entry.fields.push_back("interval: " + random.one_of<std::string>({"30s", "60s"}));
     }
@@ -127,6 +120,7 @@ void add_unowned(Situation& situation, Random& random) {
           {{"vmid", 110 + number},
            {"hostname", fmt::format("h{}", random.below(containers + 2))},
            {"memory", "2GiB"},
+           {"mac", fmt::format("BC:24:11:00:01:{:02X}", number)},
            {"ports", {fmt::format("{}:80/tcp", 8000 + number)}}});
       break;
     }
