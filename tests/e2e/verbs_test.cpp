@@ -175,9 +175,9 @@ TEST_CASE("verbs: a secret reaches the server, and nothing that is printed or ke
   printed += rotated.out + drifted.out;
   CHECK_FALSE(has(printed, "canary"));
   CHECK(lab.run_with(environment, {"get", "container/forgejo.env/DB"}).exit_code == 1);
-  for (const auto& [path, bytes] : Lab::snapshot(lab.state())) {
-    CAPTURE(path);
-    CHECK_FALSE(has(bytes, "canary"));
+  for (const auto& entry : Lab::snapshot(lab.state())) {
+    CAPTURE(entry.first);
+    CHECK_FALSE(has(entry.second, "canary"));
   }
 }
 

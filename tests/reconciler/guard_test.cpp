@@ -34,10 +34,10 @@ const ScopeSummary& scope_in(const Plan& plan, const Scope& scope) {
 
 TEST_CASE("guard: the limit is a count and a share, and one may always go") {
   const Policy policy;  // 5, 30 %
-  for (const auto& [owned, limit] : std::map<std::size_t, std::size_t>{
+  for (const auto& row : std::map<std::size_t, std::size_t>{
            {0, 1}, {1, 1}, {3, 1}, {6, 1}, {7, 2}, {10, 3}, {16, 4}, {17, 5}, {1000, 5}}) {
-    CAPTURE(owned);
-    CHECK(delete_limit(policy, owned) == limit);
+    CAPTURE(row.first);
+    CHECK(delete_limit(policy, row.first) == row.second);
   }
   Policy strict;
   strict.max_deletes = 0;

@@ -123,14 +123,15 @@ TEST_CASE("plan: lines that are gone release what holds data") {
 }
 
 TEST_CASE("plan: on_remove says what becomes of data when its lines go") {
-  for (const auto& [how, expected] :
+  for (const auto& row :
        std::map<std::string, std::string>{{"keep", "release container/web (keep)\n"},
                                           {"stop", "release container/web (stop)\n"},
                                           {"delete", "delete container/web [needs_consent]\n"}}) {
+    const auto& how = row.first;
     CAPTURE(how);
     Situation s("containers: { web: { vmid: 110, on_remove: " + how + " }, db: { vmid: 111 } }");
     s.settle().commit("containers: { db: { vmid: 111 } }");
-    CHECK(s.outline() == expected);
+    CHECK(s.outline() == row.second);
   }
 }
 

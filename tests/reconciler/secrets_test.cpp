@@ -57,7 +57,7 @@ TEST_CASE("secrets: a private file gives its text less one newline at the end") 
 
 TEST_CASE("secrets: a file that others may read is refused, and its text not shown") {
   Safe safe;
-  for (const mode_t mode : {0644, 0640, 0660, 0604, 0700}) {
+  for (const mode_t mode : {0644U, 0640U, 0660U, 0604U, 0700U}) {
     safe.file("hunter2", mode);
     const std::string got = safe.value();
     CAPTURE(got);

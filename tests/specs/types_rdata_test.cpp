@@ -167,7 +167,9 @@ TEST_CASE("rdata: what was printed is read back as the same, for every type (pro
         {"SSHFP", number(5) + " 2 " + hex(64)},
     };
     const std::string in = pick({"lab.example.org", "home"});
-    for (const auto& [type, value] : values) {
+    for (const auto& row : values) {
+      const auto& type = row.first;
+      const auto& value = row.second;
       const auto canonical = canonical_rdata(type, value, in);
       if (!canonical) continue;
       ++read;

@@ -44,7 +44,9 @@ TEST_CASE("files: every kind reads back as it was written") {
       {"dns/lab/%40/CAA", {{"values", {"0 issue \"letsencrypt.org\""}}}},
       {"proxy_host/.hidden", {{"domains", {"git.example.org"}}, {"http2", true}}},
       {"monitor/web", {{"type", "http"}, {"interval", "1m"}, {"tags", {"a", "b"}}}}};
-  for (const auto& [text, attributes] : all) {
+  for (const auto& row : all) {
+    const auto& text = row.first;
+    const auto& attributes = row.second;
     CAPTURE(text);
     FilesLab lab;
     const auto made = lab.create(text, attributes);
