@@ -11,28 +11,33 @@ namespace homeostat::files {
 namespace {
 
 constexpr std::string_view marker_key = "homeostat";
+constexpr const char* moved_from_key = "moved_from";
+constexpr const char* moved_text_key = "moved_text";
 
 const std::vector<FieldSchema>& marker_fields() {
   static const std::vector<FieldSchema> fields = [] {
-    std::vector<FieldSchema> made(4);
+    std::vector<FieldSchema> made(6);
     made[0].name = "site";
     made[1].name = "address";
     made[2].name = "id";
     made[3].name = "protect";
     made[3].type = Type::boolean;
+    made[4].name = moved_from_key;
+    made[5].name = moved_text_key;
     return made;
   }();
   return fields;
 }
 
-Result<std::optional<Marker>> read_marker(const yaml::Node& root, ReadSink& sink) {
+Status read_marker(const yaml::Node& root, Record& record, ReadSink& sink) {
   const yaml::Node* node = root.find(marker_key);
-  if (node == nullptr) return std::optional<Marker>();
+  if (node == nullptr) return {};
   const ReadObject how{.fields = marker_fields(), .what = "homeostat"};
   const Attributes read = read_object(how, *node, "/homeostat", "homeostat", sink);
-  if (!sink.errors.empty()) return std::optional<Marker>();  // the caller shows the first
+  if (!sink.errors.empty()) return {};  // the caller shows the first
   for (const FieldSchema& field : marker_fields()) {
-    if (field.name == "protect" || read.contains(field.name)) continue;
+    const bool needed = field.name == "site" || field.name == "address" || field.name == "id";
+    if (!needed || read.contains(field.name)) continue;
     return fail(ErrorKind::invalid_spec, fmt::format("`{}` is missing in `homeostat`", field.name),
                 "take the whole `homeostat:` out to make it nobody's",
                 source_ref(node->at, sink.files));
@@ -43,8 +48,12 @@ Result<std::optional<Marker>> read_marker(const yaml::Node& root, ReadSink& sink
                 "write [site:]kind/name@provider, or take the whole `homeostat:` out",
                 source_ref(node->at, sink.files));
   }
-  return std::optional<Marker>(
-      Marker{read.value("site", ""), address, read.value("id", ""), read.value("protect", false)});
+  record.marker =
+      Marker{read.value("site", ""), address, read.value("id", ""), read.value("protect", false)};
+  if (read.contains(moved_from_key)) {
+    record.move = Move{read.value(moved_from_key, ""), read.value(moved_text_key, "")};
+  }
+  return {};
 }
 
 // Values may be relative to the zone, and in any order.
@@ -66,19 +75,6 @@ Status read_records(const yaml::Node& root, const Place& place, const Zones& zon
   return whole;
 }
 
-// FNV-1a with the wanted number of hex digits: stable over machines and builds, and no secret.
-std::string fingerprint(std::string_view text, std::size_t digits) {
-  std::string out;
-  for (std::uint64_t round = 0; out.size() < digits; ++round) {
-    std::uint64_t hash = 14695981039346656037U + round;
-    for (const char byte : text) {
-      hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
-    }
-    out += fmt::format("{:016x}", hash ^ (hash >> 29U));
-  }
-  return out.substr(0, digits);
-}
-
 bool lacks(const Place& place, const Attributes& attributes, const char* field) {
   return !attributes.contains(field) && place.kind.field(field) != nullptr;
 }
@@ -94,6 +90,19 @@ std::string mac_of(const std::string& address) {
 }
 
 }  // namespace
+
+// FNV-1a with the wanted number of hex digits.
+std::string fingerprint(std::string_view text, std::size_t digits) {
+  std::string out;
+  for (std::uint64_t round = 0; out.size() < digits; ++round) {
+    std::uint64_t hash = 14695981039346656037U + round;
+    for (const char byte : text) {
+      hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
+    }
+    out += fmt::format("{:016x}", hash ^ (hash >> 29U));
+  }
+  return out.substr(0, digits);
+}
 
 void fill_computed(const Place& place, Attributes& attributes) {
   const std::string address = to_string(place.address);
@@ -133,7 +142,7 @@ Result<Record> parse_record(std::string_view text, const Place& place, const Zon
   if (is_dns) {
     TRY(read_records(root, place, zones, record.attributes, sink));
   }
-  TRY_ASSIGN(record.marker, read_marker(root, sink));
+  TRY(read_marker(root, record, sink));
   if (!errors.empty()) return tl::unexpected(errors.front());
   fill_computed(place, record.attributes);
   return record;
@@ -147,6 +156,10 @@ std::string print_record(const Record& record) {
     nlohmann::json& out = object[std::string(marker_key)];
     out = {{"site", marker.site}, {"address", marker.address}, {"id", marker.id}};
     if (marker.protect) out["protect"] = true;
+    if (record.move) {
+      out[moved_from_key] = record.move->from;
+      out[moved_text_key] = record.move->fingerprint;
+    }
   }
   return yaml::emit(object);
 }

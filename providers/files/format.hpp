@@ -5,10 +5,20 @@
 
 namespace homeostat::files {
 
+inline constexpr std::size_t move_digits = 16;
+
+// A file that is being moved stands under both names for a moment. The new one says which file it
+// is made of, and how that one reads: while it is there, it counts.
+struct Move {
+  std::string from;         // native id
+  std::string fingerprint;  // of its text
+};
+
 // What one file says.
 struct Record {
   Attributes attributes = Attributes::object();  // canonical, computed fields included
   std::optional<Marker> marker;
+  std::optional<Move> move;
 };
 
 // Which file it is.
@@ -25,6 +35,9 @@ struct Place {
 
 // Keys sorted, the marker under `homeostat:`. What only follows from other fields is left out.
 [[nodiscard]] std::string print_record(const Record& record);
+
+// Stable over machines and builds, and no secret.
+[[nodiscard]] std::string fingerprint(std::string_view text, std::size_t digits);
 
 // Gives what a real server would give by itself, where it is not there yet: a MAC, the digest of an
 // image, the token of a push monitor. Always the same for the same address.

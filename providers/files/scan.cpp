@@ -31,6 +31,7 @@ struct Item {
 // What one thread has read.
 struct Part {
   std::vector<LiveResource> resources;
+  std::map<std::string, Move> moves;  // by native id
   Errors errors;
 };
 
@@ -50,6 +51,7 @@ class Scan {
                      Part& part) const;
   Status read_file(const Folder& folder, const Entry& entry, const std::string& path,
                    Part& part) const;
+  [[nodiscard]] bool is_on_its_way(const Part& part, const std::string& native_id) const;
   Observation collect(std::vector<Part>& parts) const;
 
   const ScanInput& input_;
@@ -196,6 +198,7 @@ Status Scan::read_file(const Folder& folder, const Entry& entry, const std::stri
   if (record.marker && record.marker->id == live.native_id) {
     TRY_ASSIGN(live.address, parse_address(record.marker->address));
   }
+  if (record.move) part.moves.emplace(live.native_id, std::move(*record.move));
   live.marker = std::move(record.marker);
   live.attributes = std::move(record.attributes);
   live.changed_at = file->changed_at;
@@ -223,10 +226,22 @@ void Scan::work(Part& part, const std::stop_token& stop) {
   }
 }
 
+// A file whose move did not come to its end is not there yet.
+bool Scan::is_on_its_way(const Part& part, const std::string& native_id) const {
+  const auto move = part.moves.find(native_id);
+  if (move == part.moves.end()) return false;
+  const auto path = disk_path(move->second.from);
+  if (!path) return false;
+  const auto file = input_.store.read(*path);
+  return file && *file && fingerprint((*file)->text, move_digits) == move->second.fingerprint;
+}
+
 Observation Scan::collect(std::vector<Part>& parts) const {
   Observation observation;
   Errors errors;
   for (Part& part : parts) {
+    std::erase_if(part.resources,
+                  [&](const LiveResource& live) { return is_on_its_way(part, live.native_id); });
     std::move(part.resources.begin(), part.resources.end(),
               std::back_inserter(observation.resources));
     std::move(part.errors.begin(), part.errors.end(), std::back_inserter(errors));

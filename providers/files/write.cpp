@@ -54,7 +54,7 @@ tl::unexpected<Error> moved(const Target& target, std::string_view what) {
 }
 
 Result<StepResult> create(const WriteInput& input, const Step& step, const Target& target) {
-  Record record{completed(target, step.after), marker_for(step, target)};
+  Record record{completed(target, step.after), marker_for(step, target), std::nullopt};
   TRY_ASSIGN(const std::optional<Record> there, current_record(input, target));
   if (there) {
     // Our own, from an attempt whose answer was lost.
@@ -67,12 +67,28 @@ Result<StepResult> create(const WriteInput& input, const Step& step, const Targe
   return StepResult{target.place.native_id, std::move(record.attributes)};
 }
 
+// The new file first: a crash in between leaves one too many, and never none.
+Status move_file(const WriteInput& input, const Target& old, const Target& target, Record record) {
+  TRY_ASSIGN(const std::optional<File> text, input.store.read(old.path));
+  TRY_ASSIGN(const std::optional<Record> there, current_record(input, target));
+  if (!text) return moved(old, "is gone");
+  // What an attempt left that did not come to its end.
+  const bool begun = there && there->move && there->move->from == old.place.native_id;
+  record.move = Move{old.place.native_id, fingerprint(text->text, move_digits)};
+  TRY(input.store.write(target.path, print_record(record),
+                        begun ? Store::Existing::replace : Store::Existing::refuse));
+  TRY(input.store.remove(old.path));
+  record.move.reset();
+  return input.store.write(target.path, print_record(record), Store::Existing::replace);
+}
+
 // Nothing but the marker, or fields too; under the new name where the address has another.
 Result<StepResult> change(const WriteInput& input, const Step& step, const Target& target) {
   TRY_ASSIGN(const Target old, target_of(input, step.address, step.native_id));
   TRY_ASSIGN(std::optional<Record> there, current_record(input, old));
   const bool renamed = old.path != target.path;
-  if (!there && renamed) {
+  const bool arrived = !there && renamed;
+  if (arrived) {
     TRY_ASSIGN(there, current_record(input, target));
     const bool done = there && there->marker == marker_for(step, target);
     if (!done) there.reset();
@@ -91,14 +107,11 @@ Result<StepResult> change(const WriteInput& input, const Step& step, const Targe
     record.attributes["running"] = false;
     record.marker = there->marker;
   }
-  const auto existing = renamed ? Store::Existing::refuse : Store::Existing::replace;
   const bool same = record.attributes == there->attributes && record.marker == there->marker;
-  if (!same) {
-    // The new file first: a crash in between leaves one too many, and never none.
-    TRY(input.store.write(target.path, print_record(record), existing));
-  }
-  if (renamed) {
-    TRY(input.store.remove(old.path));
+  if (renamed && !arrived) {
+    TRY(move_file(input, old, target, record));
+  } else if (!same || there->move) {
+    TRY(input.store.write(target.path, print_record(record), Store::Existing::replace));
   }
   return StepResult{target.place.native_id, std::move(record.attributes)};
 }

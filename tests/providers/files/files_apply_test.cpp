@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "providers/files/format.hpp"
 #include "tests/providers/files/files_lab.hpp"
 
 using namespace homeostat;
@@ -243,6 +244,37 @@ TEST_CASE("files: a rename moves the file, with or without other changes") {
   REQUIRE_MESSAGE(again, why(again));
   CHECK(lab.only("lab").native_id == "dns/lab/newer/A");
   CHECK(lab.only("lab").attributes["values"] == Attributes::array({"10.5.0.2"}));
+}
+
+TEST_CASE("files: a rename that was killed halfway is not made yet, and is finished later") {
+  FilesLab lab;
+  REQUIRE(lab.create("container/old", web));
+  const LiveResource before = lab.only();
+  const std::string old_text = lab.read("container/old.yaml");
+  const auto move = [&] {
+    return lab.apply(StepKind::mark, "container/new", before.native_id, before.attributes, nullptr);
+  };
+  REQUIRE(move());
+  const std::string new_text = lab.read("container/new.yaml");
+  CHECK(new_text.find("moved_from") == std::string::npos);
+  // As it is between the new file and the end of the old one.
+  lab.write("container/old.yaml", old_text);
+  const std::string half = "  moved_from: container/old\n  moved_text: \"" +
+                           files::fingerprint(old_text, files::move_digits) + "\"\n";
+  std::string half_text = new_text;
+  half_text.insert(half_text.find("homeostat:\n") + 11, half);
+  lab.write("container/new.yaml", half_text);
+  CHECK(lab.only().native_id == "container/old");
+
+  REQUIRE_MESSAGE(move(), why(move()));
+  CHECK(lab.only().native_id == "container/new");
+  CHECK(lab.read("container/new.yaml") == new_text);
+
+  // Between the end of the old one and the last write; then somebody makes another `old`.
+  lab.write("container/new.yaml", half_text);
+  CHECK(lab.only().native_id == "container/new");
+  lab.write("container/old.yaml", "cores: 1\n");
+  CHECK(lab.observe().size() == 2);
 }
 
 TEST_CASE("files: a renamed container keeps its MAC, and never lands on another") {
