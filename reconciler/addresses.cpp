@@ -6,7 +6,8 @@
 #include <deque>
 #include <vector>
 
-#include "reconciler/references.hpp"
+#include "reconciler/lookups.hpp"
+#include "reconciler/open_values.hpp"
 
 namespace homeostat {
 
@@ -33,6 +34,7 @@ struct Wish {
   Resource* resource = nullptr;
   const Network* network = nullptr;
   const LiveEntry* own = nullptr;  // what it is live
+  const LiveEntry* was = nullptr;  // what it is on the provider that it leaves
   std::optional<IpAddress> rule;   // where its host part is one of a host
   std::optional<IpAddress> live;   // what it has
   std::optional<IpAddress> agreed;
@@ -80,24 +82,70 @@ class Assigning {
     wish.own = input_.live.match(resource);
     if (wish.own != nullptr)
       wish.live = ip_of(wish.own->live->attributes.value("ip", Attributes()));
-    auto row = input_.ledger.owned.find(resource.address);
-    if (row == input_.ledger.owned.end() && wish.own != nullptr) {
-      row = input_.ledger.owned.find(wish.own->owner);
-    }
-    if (row != input_.ledger.owned.end()) {
-      for (const Agreed& agreed : row->second.agreed) {
-        if (agreed.path == "ip") wish.agreed = ip_of(agreed.value);
-      }
-    }
-    const auto vmid = resource.attributes.find("vmid");
-    if (network.assign == Assign::vmid && vmid != resource.attributes.end() &&
-        vmid->is_number_integer() && vmid->get<std::int64_t>() > 0) {
-      wish.rule = host_address(network.cidr, static_cast<std::uint64_t>(vmid->get<std::int64_t>()));
+    const Owned* row = row_of(input_.ledger, resource.address);
+    if (row == nullptr && wish.own != nullptr) row = row_of(input_.ledger, wish.own->owner);
+    if (row == nullptr && wish.own == nullptr) row = find_where_it_was(wish);
+    if (const Agreed* agreed = agreed_at(row, "ip")) wish.agreed = ip_of(agreed->value);
+    const std::optional<std::int64_t> vmid = vmid_of(resource);
+    if (network.assign == Assign::vmid && vmid && *vmid > 0) {
+      wish.rule = host_address(network.cidr, static_cast<std::uint64_t>(*vmid));
       const bool fits = wish.rule && is_host_address(network, *wish.rule) &&
                         !in_ranges(network.reserved, *wish.rule);
       if (!fits) wish.rule.reset();
     }
     return wish;
+  }
+
+  // It leaves one provider for another: its address goes along, and is not in its own way.
+  const Owned* find_where_it_was(Wish& wish) const {
+    Address first = wish.resource->address;
+    first.provider.clear();
+    const auto& rows = input_.ledger.owned;
+    for (auto row = rows.lower_bound(first); row != rows.end(); ++row) {
+      const Address& address = row->first;
+      if (address.kind != first.kind || address.name != first.name) break;
+      if (resolved_.desired.contains(address)) continue;
+      wish.was = input_.live.owned_as(address);
+      if (wish.was != nullptr) {
+        wish.live = ip_of(wish.was->live->attributes.value("ip", Attributes()));
+      }
+      return &row->second;
+    }
+    return nullptr;
+  }
+
+  // Through references too, which are filled in later: they may ask for addresses.
+  std::optional<std::int64_t> vmid_of(const Resource& resource) const {
+    const std::optional<std::string> text = stated(resource, "vmid", 0);
+    if (!text) return std::nullopt;
+    const Result<nlohmann::json> vmid =
+        canonical_scalar(*find_kind("container")->field("vmid"), *text);
+    if (!vmid || !vmid->is_number_integer()) return std::nullopt;
+    return vmid->get<std::int64_t>();
+  }
+
+  std::optional<std::string> stated(const Resource& resource, const FieldPath& path,
+                                    int depth) const {
+    constexpr int deepest = 16;  // circles are told about when references are filled in
+    const Steps steps = path_steps(path);
+    for (const OpenValue& open : resource.open) {
+      if (pointer_steps(open.pointer) != steps) continue;
+      std::string text;
+      for (const TemplatePart& part : open.parts) {
+        std::optional<std::string> known = part.text;
+        if (part.kind != TemplatePart::Kind::literal) {
+          const auto target = resolved_.desired.find(part.target);
+          const bool follow = part.kind == TemplatePart::Kind::reference && depth < deepest &&
+                              target != resolved_.desired.end();
+          known = follow ? stated(target->second, part.field, depth + 1) : std::nullopt;
+        }
+        if (!known) return std::nullopt;
+        text += *known;
+      }
+      return text;
+    }
+    const nlohmann::json* value = find_at(resource.attributes, steps);
+    return value == nullptr ? std::nullopt : text_of(*value);
   }
 
   void find_declared() {
@@ -164,12 +212,18 @@ class Assigning {
     }
   }
 
-  bool is_blocked(const Wish& wish) const {
+  bool is_blocked(const Wish& wish) {
     if (unknown_ && wish.rule != wish.agreed) return true;
+    bool blocked = false;
     const auto [first, last] = users_.equal_range(*wish.rule);
-    return std::any_of(first, last, [this, &wish](const auto& user) {
-      return user.second != wish.own && told_.count(user.second) == 0;
-    });
+    for (auto user = first; user != last; ++user) {
+      const LiveEntry* holder = user->second;
+      const bool moves = told_.contains(holder) || input_.foreseen.leaving.contains(holder->live);
+      if (holder == wish.own || holder == wish.was || moves) continue;
+      resolved_.in_the_way.insert(holder->live);
+      blocked = true;
+    }
+    return blocked;
   }
 
   // Who has which address now. Needed only where somebody's rule is not what it has.
@@ -215,7 +269,9 @@ class Assigning {
 
   bool in_use_by_another(const Wish& wish, const IpAddress& ip) const {
     const auto [first, last] = users_.equal_range(ip);
-    return std::any_of(first, last, [&wish](const auto& user) { return user.second != wish.own; });
+    return std::any_of(first, last, [&wish](const auto& user) {
+      return user.second != wish.own && user.second != wish.was;
+    });
   }
 
   void give_lowest(const std::set<IpAddress>& given) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reconciler/lookups.hpp"
 #include "reconciler/paths.hpp"
 #include "reconciler/redact.hpp"
 #include "reconciler/resolve.hpp"
@@ -9,25 +10,20 @@
 namespace homeostat {
 namespace {
 
-const ProviderKindSchema* extra_of(const AgreementInput& input, const Address& address) {
-  const auto info = input.providers.find(address.provider);
-  if (info == input.providers.end()) return nullptr;
-  const auto kind = info->second->schema.kinds.find(address.kind);
-  return kind == info->second->schema.kinds.end() ? nullptr : &kind->second;
-}
-
-const Agreed* agreed_at(const Owned* row, const FieldPath& path) {
-  if (row == nullptr) return nullptr;
-  const auto found = std::ranges::lower_bound(row->agreed, path, {}, &Agreed::path);
-  return found != row->agreed.end() && found->path == path ? &*found : nullptr;
-}
-
 // The value as the ledger keeps it: of a secret only its keyed hash.
 nlohmann::json kept_value(const AgreementInput& input, const Resource& resource,
                           const Attributes& filled, const KindSchema& kind,
                           const ProviderKindSchema* extra, const FieldPath& path) {
   nlohmann::json value = value_at(filled, path, kind, extra);
   return is_secret(&resource, kind, extra, path) ? hashed(value, input.hash) : value;
+}
+
+void declare(Owned& row, const Resource& resource, const Spec& spec) {
+  row.protect = resource.protect;
+  row.on_remove = resource.on_remove;
+  row.service = resource.service;
+  row.where = source_ref(resource.where, spec.files);
+  row.commit = spec.revision.commit;
 }
 
 void add_drift(Owned& row, const FieldDiff& diff, Time now) {
@@ -38,16 +34,12 @@ void add_drift(Owned& row, const FieldDiff& diff, Time now) {
 Owned row_for(const AgreementInput& input, const Resource& resource, const LiveResource& live,
               const std::vector<FieldPath>& in_sync, const Change* change, const Owned* old) {
   const KindSchema& kind = *find_kind(resource.address.kind);
-  const ProviderKindSchema* extra = extra_of(input, resource.address);
+  const ProviderKindSchema* extra = extra_of(resource.address, input.providers);
   const auto filled = fill_secrets(resource, input.secrets, extra);
   const Attributes& values = filled ? *filled : resource.attributes;
   Owned row;
   row.native_id = live.native_id;
-  row.protect = resource.protect;
-  row.on_remove = resource.on_remove;
-  row.service = resource.service;
-  row.where = source_ref(resource.where, input.spec.files);
-  row.commit = input.spec.revision.commit;
+  declare(row, resource, input.spec);
   row.agreed.reserve(in_sync.size());
   for (const FieldPath& path : in_sync) {
     Agreed now_agreed{path, kept_value(input, resource, values, kind, extra, path),
@@ -74,12 +66,22 @@ Owned lost_row(const Owned& old, const Change& change, Time now) {
 }
 
 bool is_owned(const Change* change, const Owned* old, const LiveResource& live, bool adopt) {
-  if (old != nullptr) return true;
+  // An old row of an adopted one is about something else, which is gone.
   if (change != nullptr && change->action == Action::adopt) return adopt && change->quiet;
-  return live.marker.has_value();
+  return old != nullptr || live.marker.has_value();
 }
 
 }  // namespace
+
+Owned row_of_made(const Change& change, const std::string& native_id, const Resource& desired,
+                  const Owned* before, const Spec& spec) {
+  Owned row;
+  // What was agreed about something else that had this address says nothing about an adopted one.
+  if (before != nullptr && change.action != Action::adopt) row = *before;
+  if (!native_id.empty()) row.native_id = native_id;
+  declare(row, desired, spec);
+  return row;
+}
 
 std::map<Address, Owned> agree(const AgreementInput& input) {
   std::map<Address, const Change*> changes;
@@ -88,8 +90,8 @@ std::map<Address, Owned> agree(const AgreementInput& input) {
   for (const auto& [address, in_sync] : input.planned.in_sync) {
     const auto changed = changes.find(address);
     const Change* change = changed == changes.end() ? nullptr : changed->second;
-    const auto row = input.ledger.owned.find(address);
-    const Owned* old = row == input.ledger.owned.end() ? nullptr : &row->second;
+    const bool adopted = change != nullptr && change->action == Action::adopt;
+    const Owned* old = adopted ? nullptr : row_of(input.ledger, address);
     const auto live = input.planned.live.find(address);
     if (live == input.planned.live.end() || live->second == nullptr) {
       if (old != nullptr && change != nullptr) rows[address] = lost_row(*old, *change, input.now);
@@ -102,9 +104,8 @@ std::map<Address, Owned> agree(const AgreementInput& input) {
   }
   for (const auto& [address, change] : changes) {
     if (rows.contains(address) || change->action != Action::create) continue;
-    const auto row = input.ledger.owned.find(address);
-    if (row != input.ledger.owned.end()) {
-      rows[address] = lost_row(row->second, *change, input.now);
+    if (const Owned* old = row_of(input.ledger, address)) {
+      rows[address] = lost_row(*old, *change, input.now);
     }
   }
   return rows;

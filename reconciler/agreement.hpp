@@ -22,4 +22,9 @@ struct AgreementInput {
 // names is dropped.
 [[nodiscard]] std::map<Address, Owned> agree(const AgreementInput& input);
 
+// The row of a change that was made (no delete, no release), before anything is compared again.
+// `before`: the row that it had, under the old address where it is a rename; null: none.
+[[nodiscard]] Owned row_of_made(const Change& change, const std::string& native_id,
+                                const Resource& desired, const Owned* before, const Spec& spec);
+
 }  // namespace homeostat

@@ -30,19 +30,15 @@ milliseconds pause_before(int retry) {
 }
 
 Results call(const Attempt& attempt, std::span<const Step> steps) {
-  const auto broke = [&](std::string message) {
-    return Results(steps.size(), fail(ErrorKind::internal, std::move(message)));
-  };
-  try {
-    Results results = attempt.provider.apply(steps, attempt.cancel);
-    if (results.size() == steps.size()) return results;
-    return broke(
-        fmt::format("the provider gave {} answers to {} steps", results.size(), steps.size()));
-  } catch (const std::exception& thrown) {
-    return broke(fmt::format("the provider broke: {}", thrown.what()));
-  } catch (...) {
-    return broke("the provider broke");
-  }
+  Results results;
+  const Status called = guarded([&]() -> Status {
+    results = attempt.provider.apply(steps, attempt.cancel);
+    if (results.size() == steps.size()) return {};
+    return fail(ErrorKind::internal, fmt::format("the provider gave {} answers to {} steps",
+                                                 results.size(), steps.size()));
+  });
+  if (!called) return Results(steps.size(), tl::unexpected(called.error()));
+  return results;
 }
 
 bool is_kind(const Result<StepResult>& result, ErrorKind kind) {
@@ -88,6 +84,16 @@ Results call_with_retries(const Attempt& attempt, std::span<const Write> writes,
 }
 
 }  // namespace
+
+Status guarded(const std::function<Status()>& call) {
+  try {
+    return call();
+  } catch (const std::exception& thrown) {
+    return fail(ErrorKind::internal, fmt::format("the provider broke: {}", thrown.what()));
+  } catch (...) {
+    return fail(ErrorKind::internal, "the provider broke");
+  }
+}
 
 Timing real_timing() {
   Timing timing;

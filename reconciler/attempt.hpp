@@ -38,4 +38,7 @@ struct Attempt {
                                                              const std::vector<Write>& writes,
                                                              bool batch);
 
+// For calls of a provider outside of its lane: what it throws is an error.
+[[nodiscard]] Status guarded(const std::function<Status()>& call);
+
 }  // namespace homeostat

@@ -146,10 +146,15 @@ class Breaking {
       }
       free(circle, candidate, false);
     }
+    const bool anew = std::any_of(circle.begin(), circle.end(), [this](std::size_t i) {
+      return changes_[i].action == Action::replace;
+    });
     hold(circle, HoldCode::cycle,
-         fmt::format("{}: each waits for the next to let go of something; move one of them to a "
-                     "spare value first",
-                     named(circle)));
+         fmt::format(
+             "{}: each waits for the next to let go of something; {}move one of them to a "
+             "spare value first",
+             named(circle),
+             anew ? "what can only change by being made anew is not parked by itself, so " : ""));
     return {};
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reconciler/lookups.hpp"
 #include "reconciler/paths.hpp"
 #include "reconciler/redact.hpp"
 
@@ -49,6 +50,7 @@ class Differ {
       }
       leave(0);
     }
+    collections_that_went();
     const auto by_path = [](const FieldDiff& a, const FieldDiff& b) { return a.path < b.path; };
     std::ranges::sort(result_.differs, by_path);
     if (!std::ranges::is_sorted(result_.in_sync)) std::ranges::sort(result_.in_sync);
@@ -188,6 +190,42 @@ class Differ {
     }
   }
 
+  // Keyed collections that the spec named when we wrote keys of theirs, and names no longer.
+  void collections_that_went() {
+    if (in_.owned == nullptr || in_.live == nullptr) return;
+    FieldPath last;
+    for (const Agreed& row : in_.owned->agreed) {
+      const std::size_t slash = row.path.rfind('/');
+      if (slash == std::string::npos) continue;
+      const FieldPath collection = row.path.substr(0, slash);
+      if (collection == last) continue;
+      last = collection;
+      const FieldSchema* field = field_at(in_.kind, in_.extra, collection);
+      if (field == nullptr || !field->keyed) continue;
+      if (!value_at(in_.filled, collection, in_.kind, in_.extra).is_null()) continue;
+      const nlohmann::json live = value_at(live_, collection, in_.kind, in_.extra);
+      path_ = collection;
+      keys_that_went([](const std::string&) { return false; },
+                     [&](const std::string& key) -> nlohmann::json {
+                       if (live.is_object()) return member(live, key);
+                       return has_key(live, key) ? nlohmann::json(true) : nlohmann::json();
+                     },
+                     effect_of(collection));
+      leave(0);
+    }
+  }
+
+  // What it costs to change a field: the dearest of its own and of what encloses it.
+  [[nodiscard]] ChangeEffect effect_of(const FieldPath& path) const {
+    ChangeEffect effect = ChangeEffect::in_place;
+    for (std::size_t end = path.find('/');; end = path.find('/', end + 1)) {
+      const FieldSchema* field =
+          field_at(in_.kind, in_.extra, std::string_view(path).substr(0, end));
+      if (field != nullptr) effect = std::max(effect, field->change);
+      if (end == std::string::npos) return effect;
+    }
+  }
+
   void value(const nlohmann::json& wanted, const nlohmann::json& live, ChangeEffect effect) {
     if (const Uncompared* open = uncompared(path_)) {
       not_known(*open, live, effect);
@@ -199,7 +237,7 @@ class Differ {
   }
 
   void differs(const nlohmann::json& wanted, const nlohmann::json& live, ChangeEffect effect) {
-    const Agreed* agreed = agreed_at(path_);
+    const Agreed* agreed = agreed_at(in_.owned, path_);
     FieldDiff diff = begin_diff(live, effect);
     diff.secret = is_secret(&in_.desired, in_.kind, in_.extra, path_) || is_hash(live) ||
                   (agreed != nullptr && is_hash(agreed->value));
@@ -250,8 +288,17 @@ class Differ {
 
   [[nodiscard]] Cause cause_here(const nlohmann::json& wanted, const nlohmann::json& live,
                                  const nlohmann::json* agreed) const {
-    if (in_.live == nullptr && agreed == nullptr) return Cause::git;
+    if (agreed == nullptr && (in_.live == nullptr || is_new_in_spec())) return Cause::git;
     return cause_of(wanted, live, agreed);
+  }
+
+  // Of a resource that was agreed on, a field without agreement is one that the spec did not state
+  // then. What it did state, and what differed already, has stood open as drift since.
+  [[nodiscard]] bool is_new_in_spec() const {
+    if (in_.owned == nullptr || in_.owned->agreed.empty()) return false;
+    const auto& rows = in_.owned->drift;
+    const auto row = std::ranges::lower_bound(rows, path_, {}, &OpenDrift::path);
+    return row == rows.end() || row->path != path_;
   }
 
   // A secret as the spec says it, where that does not tell it.
@@ -279,13 +326,6 @@ class Differ {
     if (live_knows && !diff.since) diff.since = in_.live->changed_at;
     if (live_knows && diff.by.empty()) diff.by = in_.live->changed_by;
     if (!diff.since) diff.since = in_.now;
-  }
-
-  [[nodiscard]] const Agreed* agreed_at(const FieldPath& path) const {
-    if (in_.owned == nullptr) return nullptr;
-    const auto& rows = in_.owned->agreed;
-    const auto row = std::ranges::lower_bound(rows, path, {}, &Agreed::path);
-    return row != rows.end() && row->path == path ? &*row : nullptr;
   }
 
   [[nodiscard]] const Uncompared* uncompared(const FieldPath& path) const {

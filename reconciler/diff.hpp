@@ -32,9 +32,9 @@ struct DiffResult {
 };
 
 // Compares what the desired state names, field by field, keys of keyed collections one by one, plus
-// keys that we wrote and that the spec no longer names. A field that is gone from the spec is
-// released: not compared. Where nothing is live every stated field differs, ignored ones too, with
-// cause git where nothing was agreed on before.
+// keys that we wrote and that the spec no longer names (nor, it may be, their collection). Any
+// other field that is gone from the spec is released: not compared. Where nothing is live every
+// stated field differs, ignored ones too, with cause git where nothing was agreed on before.
 [[nodiscard]] DiffResult diff_fields(const DiffInput& input);
 
 // One row of the cause table. `agreed` null pointer = no agreed value.

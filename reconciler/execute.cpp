@@ -206,7 +206,7 @@ Status Executor::prepare(std::size_t unit, std::size_t change, Provider& provide
   const bool parked = parked_.count(change) != 0;
   const Phase phase = units_[unit].park ? Phase::park : parked ? Phase::after_park : Phase::whole;
   const std::size_t before = job.writes.size();
-  TRY(add_writes(job, JobInput{in_, known_, provider}, change, phase));
+  TRY(guarded([&] { return add_writes(job, JobInput{in_, known_, provider}, change, phase); }));
   if (parked || job.writes.size() == before || !in_.before_write) return {};
   return in_.before_write(changes_[change]);
 }
@@ -243,7 +243,12 @@ void Executor::submit(std::size_t unit, Worker& worker) {
         std::make_unique<Lane>(static_cast<std::size_t>(std::max(worker.config->max_in_flight, 1)));
   }
   ++worker.in_flight;
-  const bool batch = units_[unit].changes.size() > 1 && (*worker.provider)->info().batches;
+  bool batch = units_[unit].changes.size() > 1;
+  const Status asked = guarded([&]() -> Status {
+    batch = batch && (*worker.provider)->info().batches;
+    return {};
+  });
+  if (!asked) batch = false;
   worker.lane->submit([this, unit, &job, &worker, batch] {
     const Attempt attempt{**worker.provider, *worker.pace, timing_, stop_, cancel_};
     inbox_.put(Finished{unit, attempt_writes(attempt, job.writes, batch)});

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "reconciler/addresses.hpp"
-#include "reconciler/references.hpp"
+#include "reconciler/lookups.hpp"
 
 namespace homeostat {
 

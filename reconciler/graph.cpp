@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "reconciler/circles.hpp"
+#include "reconciler/lookups.hpp"
 #include "reconciler/paths.hpp"
-#include "reconciler/references.hpp"
 #include "specs/kinds/kinds.hpp"
 
 namespace homeostat {
@@ -37,18 +37,6 @@ int removal_rank(const std::string& kind) {
   return static_cast<int>(std::find(std::begin(order), std::end(order), kind) - order);
 }
 
-std::vector<std::string> tokens_of(const Address& address, const Attributes& attributes,
-                                   const Zones& zones) {
-  std::vector<std::string> tokens;
-  const KindSchema* kind = find_kind(address.kind);
-  if (kind == nullptr || kind->claims == nullptr || !attributes.is_object()) return tokens;
-  for (Claim& claim : kind->claims(address, attributes, zones)) {
-    tokens.push_back(std::move(claim.token));
-  }
-  std::sort(tokens.begin(), tokens.end());
-  return tokens;
-}
-
 std::vector<std::string> less(const std::vector<std::string>& from,
                               const std::vector<std::string>& what) {
   std::vector<std::string> rest;
@@ -68,6 +56,7 @@ class Needs {
     }
     add_takes();
     add_removals();
+    add_reverse();
     add_records();
   }
 
@@ -162,7 +151,8 @@ class Needs {
     std::map<std::string, std::vector<std::size_t>> of_service;
     for (std::size_t i = 0; i < changes_.size(); ++i) {
       const Change& change = changes_[i];
-      if (change.action == Action::remove && !change.service.empty()) {
+      const bool ends = change.action == Action::remove || change.on_remove == OnRemove::stop;
+      if (ends && !change.service.empty()) {
         of_service[change.service].push_back(i);
       }
     }
@@ -175,6 +165,28 @@ class Needs {
         }
       }
     }
+  }
+
+  // What led back from the old address of a name stays until the name has moved.
+  void add_reverse() {
+    std::map<std::string, std::vector<const Address*>> by_name;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Change& change = changes_[i];
+      const bool old = change.action == Action::remove && change.address.kind == "dns" &&
+                       change.address.name.ends_with("/PTR") && !change.before.is_null();
+      if (!old) continue;
+      if (by_name.empty()) {
+        for (const auto& [reverse, forward] : resolved_.reverse_of) {
+          by_name[leads_to(resolved_.desired.at(reverse).attributes)].push_back(&forward);
+        }
+      }
+      const auto forwards = by_name.find(leads_to(change.before));
+      if (forwards == by_name.end()) continue;
+      for (const Address* forward : forwards->second) need(i, *forward, nullptr);
+    }
+  }
+  static std::string leads_to(const Attributes& attributes) {
+    return member(attributes, "values").dump();
   }
 
   // Steps on one owner name are one group.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "reconciler/lookups.hpp"
+
 namespace homeostat {
 namespace {
 
@@ -22,18 +24,6 @@ bool names(const std::string& text, const Address& address) {
   return named && named->kind == address.kind && named->name == address.name &&
          (named->site.empty() || named->site == address.site) &&
          (named->provider.empty() || named->provider == address.provider);
-}
-
-std::vector<std::string> claims_of(const Change& change, const Attributes& attributes,
-                                   const Zones& zones) {
-  std::vector<std::string> tokens;
-  const KindSchema* kind = find_kind(change.address.kind);
-  if (kind == nullptr || kind->claims == nullptr || !attributes.is_object()) return tokens;
-  for (Claim& claim : kind->claims(change.address, attributes, zones)) {
-    tokens.push_back(std::move(claim.token));
-  }
-  std::ranges::sort(tokens);
-  return tokens;
 }
 
 class Guard {
@@ -166,8 +156,8 @@ class Guard {
     std::map<const Change*, std::vector<std::string>> takes;
     for (const Change* change : changes) {
       if (change->action != Action::replace) continue;
-      const auto before = claims_of(*change, change->before, input_.spec.zones);
-      const auto after = claims_of(*change, change->after, input_.spec.zones);
+      const auto before = tokens_of(change->address, change->before, input_.spec.zones);
+      const auto after = tokens_of(change->address, change->after, input_.spec.zones);
       for (const std::string& token : before) {
         if (!std::ranges::binary_search(after, token)) releases.emplace(token, change);
       }

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "reconciler/collisions.hpp"
+#include "reconciler/lookups.hpp"
+
 namespace homeostat {
 namespace {
 
@@ -9,9 +14,26 @@ bool goes(const Change& change) {
   return change.action == Action::remove || change.action == Action::release;
 }
 
-const ProviderKindSchema* extra_of(const ProviderInfo& info, const Address& address) {
-  const auto found = info.schema.kinds.find(address.kind);
-  return found == info.schema.kinds.end() ? nullptr : &found->second;
+// What came out of references only now is nobody else's.
+Status check_bound(const JobInput& input, const Resource& before, const Resource& bound) {
+  const Planned& planned = input.execute.planned;
+  const Zones& zones = input.execute.spec.zones;
+  if (bound.address.kind == "dns") return {};
+  for (const std::string& token :
+       new_tokens(bound.address, before.attributes, bound.attributes, zones)) {
+    for (const auto& [address, other] : planned.desired) {
+      if (address.kind == "dns" || address == bound.address) continue;
+      const auto known = input.known.find(address);
+      const std::vector<std::string> held =
+          tokens_of(address, known == input.known.end() ? other.attributes : known->second, zones);
+      if (std::ranges::binary_search(held, token)) {
+        return fail(ErrorKind::conflict,
+                    fmt::format("{} is already taken by {}", claimed_thing(token),
+                                display(address, false, false)));
+      }
+    }
+  }
+  return {};
 }
 
 // The declaration with what was not known when the plan was made.
@@ -24,9 +46,11 @@ Result<Resource> bound(const JobInput& input, const Address& address) {
   Resource resource = desired->second;
   const auto pending = planned.pending.find(address);
   if (pending == planned.pending.end()) return resource;
-  const BindInput values{input.known, input.execute.spec, extra_of(input.provider.info(), address)};
+  const BindInput values{input.known, input.execute.spec,
+                         extra_of(input.provider.info(), address.kind)};
   TRY(bind(resource, pending->second, values));
   resource.attributes = input.provider.canonical(address, std::move(resource.attributes));
+  TRY(check_bound(input, desired->second, resource));
   return resource;
 }
 
@@ -52,7 +76,7 @@ Status add_writes(Job& job, const JobInput& input, std::size_t index, Phase phas
   if (!goes(change) && phase != Phase::park) {
     TRY_ASSIGN(resource, bound(input, change.address));
     TRY_ASSIGN(filled, fill_secrets(*resource, input.execute.secrets,
-                                    extra_of(input.provider.info(), change.address)));
+                                    extra_of(input.provider.info(), change.address.kind)));
   }
   const WritesInput wanted{.change = change,
                            .desired = resource ? &*resource : nullptr,

@@ -40,7 +40,7 @@ void sum_up_scopes(Planning& planning) {
   }
   for (const auto& [scope, kinds] : plan.unknown) {
     ScopeSummary& summary = summaries[scope];
-    summary.unknown = *unknown_scope(input.observed, scope);
+    summary.unknown = *unknown_because(input.observed, scope);
     for (const auto& [kind, count] : kinds) summary.not_compared += count;
   }
   for (const LiveEntry& entry : planning.live.entries()) {
@@ -73,22 +73,37 @@ void forget_agreement_of_held(Planned& planned) {
   }
 }
 
-}  // namespace
+// Notes what the plan does to what its own values were read from, and whether that is news.
+bool foresee(const Planning& planning, Foreseen& foreseen) {
+  bool news = false;
+  for (const Change& change : planning.out.plan.changes) {
+    const bool remade = change.action == Action::replace;
+    if (change.hold || (!remade && change.action != Action::remove)) continue;
+    if (remade && planning.resolved.read_live.contains(change.address)) {
+      news = foreseen.remade.insert(change.address).second || news;
+    }
+    const auto live = planning.out.live.find(change.address);
+    if (live != planning.out.live.end() && planning.resolved.in_the_way.contains(live->second)) {
+      news = foreseen.leaving.insert(live->second).second || news;
+    }
+  }
+  return news;
+}
 
-tl::expected<Planned, Errors> make_plan(const PlanInput& input) {
-  Planning planning(input);
+void plan_once(Planning& planning, const Foreseen& foreseen) {
+  const PlanInput& input = planning.input;
   planning.resolved = resolve(ResolveInput{.spec = input.spec,
                                            .observed = input.observed,
                                            .ledger = input.ledger,
                                            .live = planning.live,
                                            .providers = input.providers,
-                                           .canonical = input.canonical});
-  if (!planning.resolved.errors.empty()) {
-    return tl::unexpected(std::move(planning.resolved.errors));
-  }
+                                           .canonical = input.canonical,
+                                           .foreseen = foreseen});
+  if (!planning.resolved.errors.empty()) return;
   begin_plan(planning);
   plan_declared(planning);
   plan_undeclared(planning);
+  hold_what_runs_ahead(planning);
   hold_what_is_in_the_way(planning);
   sum_up_scopes(planning);
   say_missing_secrets(planning);
@@ -100,9 +115,26 @@ tl::expected<Planned, Errors> make_plan(const PlanInput& input) {
   guard(plan, input);
   sort_errors(plan.warnings);
   forget_agreement_of_held(planning.out);
-  planning.out.desired = std::move(planning.resolved.desired);
-  planning.out.pending = std::move(planning.resolved.pending);
-  return std::move(planning.out);
+}
+
+}  // namespace
+
+// What is deleted or made anew moves values that others are planned with, and that is known only
+// once there is a plan. So plans are made until one shows nothing that the one before did not; what
+// is foreseen only grows, and most plans are made once.
+tl::expected<Planned, Errors> make_plan(const PlanInput& input) {
+  Foreseen foreseen;
+  while (true) {
+    Planning planning(input);
+    plan_once(planning, foreseen);
+    if (!planning.resolved.errors.empty()) {
+      return tl::unexpected(std::move(planning.resolved.errors));
+    }
+    if (foresee(planning, foreseen)) continue;
+    planning.out.desired = std::move(planning.resolved.desired);
+    planning.out.pending = std::move(planning.resolved.pending);
+    return std::move(planning.out);
+  }
 }
 
 }  // namespace homeostat

@@ -14,15 +14,6 @@ bool has_token(const std::vector<Claim>& claims, std::string_view token) {
   return std::ranges::any_of(claims, [token](const Claim& claim) { return claim.token == token; });
 }
 
-// "ip:10.5.0.110" -> "10.5.0.110"; "vmid@pve:110" -> "vmid 110"; "port@dock:80/tcp" -> "port
-// 80/tcp".
-std::string claimed_thing(const std::string& token) {
-  const std::size_t colon = std::min(token.find(':'), token.size() - 1);
-  const std::string what = token.substr(0, std::min(token.find('@'), colon));
-  const std::string value = token.substr(colon + 1, token.find('#') - colon - 1);
-  return what == "vmid" || what == "port" ? what + " " + value : value;
-}
-
 class Claims {
  public:
   explicit Claims(Planning& planning) : p_(planning) {}
@@ -60,7 +51,9 @@ class Claims {
           holders, [live](const LiveEntry* entry) { return entry->live == live; });
       if (own_already) continue;
       for (const LiveEntry* holder : holders) {
-        if (!lets_go(*holder, claim.token)) return in_use(claimed_thing(claim.token), *holder);
+        if (!lets_go(*holder, claim.token)) {
+          return in_use(change.address, claimed_thing(claim.token), *holder);
+        }
       }
     }
     return std::nullopt;
@@ -82,10 +75,18 @@ class Claims {
     }
   }
 
-  [[nodiscard]] std::string in_use(const std::string& what, const LiveEntry& holder) const {
-    const std::string who = shown(p_, known_as(p_, holder));
-    const auto change = p_.changes.find(known_as(p_, holder));
+  [[nodiscard]] std::string in_use(const Address& taker, const std::string& what,
+                                   const LiveEntry& holder) const {
+    const Address& address = known_as(p_, holder);
+    const std::string who = shown(p_, address);
+    const auto change = p_.changes.find(address);
     if (change != p_.changes.end() && change->second.action == Action::release) {
+      if (address.kind == taker.kind && address.name == taker.name) {
+        return fmt::format(
+            "{} is used by what it was on {}, which is let go and stays: remove that "
+            "one, or give one of the two another address",
+            what, address.provider);
+      }
       return fmt::format("{} is used by {}, which is let go and stays", what, who);
     }
     if (holder.ownership == Ownership::ours) {

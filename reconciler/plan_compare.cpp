@@ -30,17 +30,17 @@ class Filling {
 
   Attributes run() {
     read_pending();
-    Attributes filled = resource_.attributes;
+    std::vector<SecretFailure> failures;
+    Attributes filled =
+        fill_known_secrets(resource_, planning_.input.secrets,
+                           extra_of(resource_.address, planning_.input.providers), failures);
+    for (const SecretFailure& failure : failures) say_missing(failure);
     for (const OpenValue& open : resource_.open) {
+      if (!has_part(open, TemplatePart::Kind::reference)) continue;
       const FieldPath path = path_of_pointer(open.pointer);
       const bool known_later = std::ranges::any_of(
           uncompared_, [&](const Uncompared& other) { return other.path == path; });
-      if (known_later) continue;
-      if (has_part(open, TemplatePart::Kind::reference)) {
-        uncompared_.push_back({path, {}});  // why is said by Resolved::held
-      } else if (has_part(open, TemplatePart::Kind::secret)) {
-        fill_secret(open, path, filled);
-      }
+      if (!known_later) uncompared_.push_back({path, {}});  // why is said by Resolved::held
     }
     return filled;
   }
@@ -66,27 +66,13 @@ class Filling {
     }
   }
 
-  void fill_secret(const OpenValue& open, const FieldPath& path, Attributes& filled) {
-    Resource one;
-    one.address = resource_.address;
-    one.attributes = std::move(filled);
-    one.open.push_back(open);
-    Result<Attributes> done =
-        fill_secrets(one, planning_.input.secrets, extra_of(planning_.input, resource_.address));
-    if (done) {
-      filled = std::move(*done);
-      return;
-    }
-    filled = std::move(one.attributes);
+  void say_missing(const SecretFailure& failure) {
+    const FieldPath path = path_of_pointer(failure.pointer);
     uncompared_.push_back({path, {}});
-    result_.not_known.push_back(fmt::format("{}: {}", path, done.error().message));
-    for (const TemplatePart& part : open.parts) {
-      if (part.kind != TemplatePart::Kind::secret) continue;
-      auto& [why, count] = planning_.missing_secrets[part.text];
-      if (why.empty()) why = done.error().message;
-      ++count;
-      break;
-    }
+    result_.not_known.push_back(fmt::format("{}: {}", path, failure.error.message));
+    auto& [why, count] = planning_.missing_secrets[failure.secret];
+    if (why.empty()) why = failure.error.message;
+    ++count;
   }
 
   Planning& planning_;
@@ -110,7 +96,7 @@ Compared compare(Planning& planning, const Resource& resource, const LiveResourc
   }
   result.diff = diff_fields(DiffInput{
       .kind = *find_kind(resource.address.kind),
-      .extra = extra_of(planning.input, resource.address),
+      .extra = extra_of(resource.address, planning.input.providers),
       .desired = resource,
       .filled = open ? filled : resource.attributes,
       .uncompared = uncompared,

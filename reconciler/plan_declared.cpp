@@ -59,9 +59,10 @@ class Declared {
     for (const auto& [address, resource] : p_.resolved.desired) {
       if (!selected(p_.input.options, address)) continue;
       const Scope scope = scope_of(address);
-      if (unknown_scope(p_.input.observed, scope) != nullptr) {
+      if (unknown_because(p_.input.observed, scope) != nullptr) {
         ++p_.out.plan.unknown[scope][address.kind];
       } else if (p_.resolved.pending.contains(address)) {
+        reserve(resource);
         later_.insert(address);
       } else {
         plan_one(resource);
@@ -97,22 +98,40 @@ class Declared {
       plan_forgotten(resource);
       return;
     }
-    const LiveEntry* entry = p_.live.owned_as(address);
-    if (entry != nullptr && entry->scope == scope_of(address)) {
-      plan_owned(resource, *entry);
-      return;
-    }
-    entry = p_.live.same_thing(address, resource.attributes, p_.input.spec.zones);
-    if (entry == nullptr || is_taken(*entry)) {
+    const LiveEntry* entry = find(resource);
+    if (entry == nullptr || is_taken(*entry, address)) {
       plan_create(resource);
+    } else if (is_own(*entry, address)) {
+      plan_owned(resource, *entry);
     } else {
       plan_found(resource, *entry);
     }
   }
 
+  static bool is_own(const LiveEntry& entry, const Address& address) {
+    return entry.ownership == Ownership::ours && entry.owner == address &&
+           entry.scope == scope_of(address);
+  }
+
+  [[nodiscard]] const LiveEntry* find(const Resource& resource) const {
+    const LiveEntry* entry = p_.live.owned_as(resource.address);
+    if (entry != nullptr && is_own(*entry, resource.address)) return entry;
+    entry = p_.live.same_thing(resource.address, resource.attributes, p_.input.spec.zones);
+    return entry != nullptr ? entry : renamed_with_its_service(p_, resource);
+  }
+
+  // What each is live is settled in the order of addresses, whatever their values wait for.
+  void reserve(const Resource& resource) {
+    const bool forgotten = p_.input.ledger.forgotten.contains(resource.address);
+    const LiveEntry* entry = forgotten ? find_forgotten(resource) : find(resource);
+    if (entry == nullptr || entry->ownership == Ownership::copy) return;
+    if (!is_taken(*entry, resource.address)) declared_as(*entry) = &resource.address;
+  }
+
   // Whether a live thing is, or stays, something else that is declared.
-  [[nodiscard]] bool is_taken(const LiveEntry& entry) const {
-    if (declared_as(entry) != nullptr) return true;
+  [[nodiscard]] bool is_taken(const LiveEntry& entry, const Address& address) const {
+    if (declared_as(entry) != nullptr) return *declared_as(entry) != address;
+    if (is_own(entry, address)) return false;
     return entry.ownership == Ownership::ours &&
            (p_.resolved.desired.contains(entry.owner) || excluded(p_.input.options, entry.owner));
   }
@@ -196,6 +215,8 @@ class Declared {
     Change change = begin_change(p_, Action::adopt, resource, &entry);
     change.fields = std::move(compared.diff.differs);
     change.cause = change.fields.empty() ? Cause::git : strongest_cause(change.fields);
+    const ChangeEffect effect = strongest_effect(change.fields);
+    if (effect >= ChangeEffect::replace) hold_adopt(change, first_with(change.fields, effect));
     const Adopt policy = adopt_policy(p_.input.spec, resource.address);
     const bool asked = adopt_asked(p_.input.options, resource.address);
     if (policy == Adopt::never) {
@@ -208,16 +229,20 @@ class Declared {
                        "with --adopt '{}'",
                        shown(p_, resource.address)));
     }
-    const ChangeEffect effect = strongest_effect(change.fields);
-    if (effect >= ChangeEffect::replace) {
-      hold(change, HoldCode::never_field,
-           fmt::format("{} can only change by making it anew, which is not done to what is not "
-                       "ours: state what is there",
-                       first_with(change.fields, effect).path));
-    }
     hold_unknown(change, resource, compared);
     change.quiet = change.fields.empty() && !change.hold;
     add(std::move(change));
+  }
+
+  // Said before anything about --adopt, which could not help.
+  static void hold_adopt(Change& change, const FieldDiff& field) {
+    const std::string todo = field.live.is_null()
+                                 ? "it has none, so leave the field out, or set it there by hand"
+                                 : "state what is there";
+    hold(change, HoldCode::never_field,
+         fmt::format("{} can only change by making it anew, which is not done to what is not ours: "
+                     "{}",
+                     field.path, todo));
   }
 
   void plan_create(const Resource& resource) {
@@ -246,15 +271,27 @@ class Declared {
     add(std::move(change));
   }
 
-  void plan_forgotten(const Resource& resource) {
+  // Ours under an address that is gone: a rename where it is asked for, else it goes its own way.
+  [[nodiscard]] const LiveEntry* find_forgotten(const Resource& resource) const {
+    const Address& address = resource.address;
     const LiveEntry* entry = p_.live.match(resource);
-    const bool other = entry != nullptr &&
-                       (declared_as(*entry) != nullptr ||
-                        (entry->ownership == Ownership::ours && entry->owner != resource.address));
-    if (other) entry = nullptr;
+    if (entry == nullptr) return nullptr;
+    const bool others = entry->ownership == Ownership::ours && entry->owner != address;
+    const Address* declared = declared_as(*entry);
+    if (declared != nullptr && *declared != address) return nullptr;
+    if (others && (!adopt_asked(p_.input.options, address) || is_taken(*entry, address))) {
+      return nullptr;
+    }
+    return entry;
+  }
+
+  void plan_forgotten(const Resource& resource) {
+    const LiveEntry* entry = find_forgotten(resource);
     if (entry != nullptr && adopt_asked(p_.input.options, resource.address)) {
-      const bool adoptable = !entry->live->fixed && (entry->ownership == Ownership::ours ||
-                                                     entry->ownership == Ownership::unowned);
+      const bool others = entry->ownership == Ownership::ours && entry->owner != resource.address;
+      const bool adoptable =
+          !entry->live->fixed && !others &&
+          (entry->ownership == Ownership::ours || entry->ownership == Ownership::unowned);
       if (adoptable) {
         plan_adopt(resource, *entry);
       } else {

@@ -32,30 +32,6 @@ bool selected(const PlanOptions& options, const Address& address) {
          !excluded(options, address);
 }
 
-const Error* unknown_scope(const Observed& observed, const Scope& scope) {
-  static const Error not_looked_at{.kind = ErrorKind::internal,
-                                   .message = "it was not looked at",
-                                   .hint = {},
-                                   .where = {},
-                                   .excerpt = {}};
-  const auto state = observed.scopes.find(scope);
-  if (state == observed.scopes.end()) return &not_looked_at;
-  return state->second.unknown ? &*state->second.unknown : nullptr;
-}
-
-const ProviderKindSchema* extra_of(const PlanInput& input, const Address& address) {
-  const auto provider = input.providers.find(address.provider);
-  if (provider == input.providers.end()) return nullptr;
-  const auto& kinds = provider->second->schema.kinds;
-  const auto kind = kinds.find(address.kind);
-  return kind == kinds.end() ? nullptr : &kind->second;
-}
-
-const Owned* row_of(const LedgerView& ledger, const Address& address) {
-  const auto row = ledger.owned.find(address);
-  return row == ledger.owned.end() ? nullptr : &row->second;
-}
-
 std::string shown(const Planning& planning, const Address& address) {
   return display(address, false, address.site != planning.input.spec.site);
 }
@@ -63,7 +39,7 @@ std::string shown(const Planning& planning, const Address& address) {
 Change begin_change(const Planning& planning, Action action, const Resource& resource,
                     const LiveEntry* entry) {
   const KindSchema& kind = *find_kind(resource.address.kind);
-  const ProviderKindSchema* extra = extra_of(planning.input, resource.address);
+  const ProviderKindSchema* extra = extra_of(resource.address, planning.input.providers);
   Change change;
   change.action = action;
   change.address = resource.address;
@@ -108,7 +84,7 @@ Attributes attributes_after(const Planning& planning, const Change& change) {
   }
   Attributes after = live->second->attributes;
   const KindSchema& kind = *find_kind(change.address.kind);
-  const ProviderKindSchema* extra = extra_of(planning.input, change.address);
+  const ProviderKindSchema* extra = extra_of(change.address, planning.input.providers);
   for (const FieldDiff& field : change.fields) {
     set_value_at(after, field.path, field.desired, kind, extra);
   }

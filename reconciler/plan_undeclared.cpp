@@ -102,8 +102,8 @@ class Undeclared {
     change.native_id = entry.live->native_id;
     change.data = kind == nullptr || kind->holds_data;
     if (kind != nullptr) {
-      change.before =
-          redact_live(entry.live->attributes, nullptr, row, *kind, extra_of(p_.input, address));
+      change.before = redact_live(entry.live->attributes, nullptr, row, *kind,
+                                  extra_of(address, p_.input.providers));
     }
     change.cause = Cause::git;
     OnRemove how = change.data ? OnRemove::keep : OnRemove::destroy;
@@ -168,7 +168,7 @@ class Undeclared {
       const Scope scope = scope_of(address);
       if (!scopes.contains(scope)) {
         ++left_behind[scope];
-      } else if (unknown_scope(p_.input.observed, scope) == nullptr) {
+      } else if (unknown_because(p_.input.observed, scope) == nullptr) {
         drop_row(address, row);
       }
     }

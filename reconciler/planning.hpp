@@ -7,6 +7,7 @@
 
 #include "reconciler/diff.hpp"
 #include "reconciler/live_index.hpp"
+#include "reconciler/lookups.hpp"
 #include "reconciler/resolve.hpp"
 
 namespace homeostat {
@@ -29,10 +30,6 @@ struct Planning {
 // --- plan_support.cpp
 [[nodiscard]] bool selected(const PlanOptions& options, const Address& address);
 [[nodiscard]] bool excluded(const PlanOptions& options, const Address& address);
-// nullptr where the scope is known.
-[[nodiscard]] const Error* unknown_scope(const Observed& observed, const Scope& scope);
-[[nodiscard]] const ProviderKindSchema* extra_of(const PlanInput& input, const Address& address);
-[[nodiscard]] const Owned* row_of(const LedgerView& ledger, const Address& address);
 // For people: without provider, and without the site where it is ours.
 [[nodiscard]] std::string shown(const Planning& planning, const Address& address);
 // A change of a declared resource, with everything but its fields; `entry` null: nothing is live.
@@ -55,8 +52,15 @@ struct Compared {
 };
 [[nodiscard]] Compared compare(Planning& planning, const Resource& resource,
                                const LiveResource* live, const Owned* owned);
+// --- plan_renames.cpp: a monitor that a service derives is called after the service. Where that
+// has a new key, what was its monitor; nullptr where there is none.
+[[nodiscard]] const LiveEntry* renamed_with_its_service(const Planning& planning,
+                                                        const Resource& resource);
 // --- plan_undeclared.cpp: what is ours and no longer declared -> delete, release; findings.
 void plan_undeclared(Planning& planning);
+// --- plan_outside.cpp: holds what leads to something that is not there yet, and that this plan has
+// no change of.
+void hold_what_runs_ahead(Planning& planning);
 // --- plan_claims.cpp: holds what takes something that another one keeps.
 void hold_what_is_in_the_way(Planning& planning);
 

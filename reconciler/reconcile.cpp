@@ -90,20 +90,11 @@ Status record_outcome(Round& round, const Change& change, const Outcome& outcome
     round.memory.owned.erase(change.address);
     return round.ledger->remove_owned({change.address});
   }
-  Owned& row = round.memory.owned[change.address];
-  if (change.from) {
-    row = round.memory.owned[*change.from];
-    round.memory.owned.erase(*change.from);
-  }
-  const auto desired = round.planned.desired.find(change.address);
-  if (!outcome.native_id.empty()) row.native_id = outcome.native_id;
-  if (desired != round.planned.desired.end()) {
-    row.protect = desired->second.protect;
-    row.on_remove = desired->second.on_remove;
-    row.service = desired->second.service;
-    row.where = source_ref(desired->second.where, round.spec.files);
-    row.commit = round.spec.revision.commit;
-  }
+  auto& rows = round.memory.owned;
+  auto known = rows.extract(change.from.value_or(change.address));
+  Owned row = row_of_made(change, outcome.native_id, round.planned.desired.at(change.address),
+                          known ? &known.mapped() : nullptr, round.spec);
+  rows.insert_or_assign(change.address, row);
   if (round.memory.forgotten.erase(change.address) > 0) {
     TRY(round.ledger->save_forgotten(change.address, false));
   }

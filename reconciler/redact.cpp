@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "reconciler/lookups.hpp"
 #include "reconciler/paths.hpp"
 
 namespace homeostat {
@@ -170,16 +171,12 @@ Observed hash_secrets(Observed observed, const Desired& desired,
                       const std::map<std::string, const ProviderInfo*>& providers,
                       const SecretHash& hash) {
   for (auto& [scope, state] : observed.scopes) {
-    const auto provider = providers.find(scope.provider);
     for (LiveResource& live : state.resources) {
       const KindSchema* kind = find_kind(live.address.kind);
       if (kind == nullptr) continue;
-      const ProviderKindSchema* extra = nullptr;
-      if (provider != providers.end()) {
-        const auto& tables = provider->second->schema.kinds;
-        const auto table = tables.find(live.address.kind);
-        if (table != tables.end()) extra = &table->second;
-      }
+      // What is seen in a scope is this provider's, whatever an old marker says.
+      const Address seen{{}, live.address.kind, {}, scope.provider};
+      const ProviderKindSchema* extra = extra_of(seen, providers);
       const auto declared = desired.find(live.address);
       Hiding hiding = hiding_of_live(declared == desired.end() ? nullptr : &declared->second,
                                      nullptr, *kind, extra);

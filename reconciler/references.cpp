@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <variant>
 
+#include "reconciler/lookups.hpp"
 #include "reconciler/open_values.hpp"
 #include "reconciler/paths.hpp"
 
@@ -200,8 +201,9 @@ class Filling {
                      const FieldSchema* schema) const {
     const bool secret = schema != nullptr && schema->secret;
     if (const Error* why = unknown_because(input_.observed, scope_of(target.address))) {
-      const nlohmann::json* agreed = secret ? nullptr : agreed_value(target.address, part.field);
-      if (agreed != nullptr && !is_placeholder(schema, *agreed)) return *agreed;
+      const Owned* row = row_of(input_.ledger, target.address);
+      const Agreed* agreed = secret ? nullptr : agreed_at(row, part.field);
+      if (agreed != nullptr && !is_placeholder(schema, agreed->value)) return agreed->value;
       return hold(
           user, part,
           fmt::format("{} is unknown: {}", to_string(scope_of(target.address)), why->message));
@@ -209,20 +211,12 @@ class Filling {
     const LiveEntry* entry = input_.live.match(target);
     const bool usable = entry != nullptr && (entry->ownership == Ownership::ours ||
                                              entry->ownership == Ownership::unowned);
-    if (!usable) return Later{};
+    if (!usable || input_.foreseen.remade.contains(target.address)) return Later{};
     if (secret) return hold(user, part, "it is a secret: write ${secret.NAME} in both places");
     const nlohmann::json* live = find_at(entry->live->attributes, path_steps(part.field));
-    if (live != nullptr && !is_placeholder(schema, *live)) return *live;
-    return Later{};
-  }
-
-  const nlohmann::json* agreed_value(const Address& address, const FieldPath& path) const {
-    const auto row = input_.ledger.owned.find(address);
-    if (row == input_.ledger.owned.end()) return nullptr;
-    for (const Agreed& agreed : row->second.agreed) {
-      if (agreed.path == path) return &agreed.value;
-    }
-    return nullptr;
+    if (live == nullptr || is_placeholder(schema, *live)) return Later{};
+    resolved_.read_live.insert(target.address);
+    return *live;
   }
 
   static Hold hold(const Resource& user, const TemplatePart& part, const std::string& why) {
@@ -283,29 +277,6 @@ class Filling {
 
 void fill_references(Resolved& resolved, const ResolveInput& input) {
   Filling(resolved, input).run();
-}
-
-const ProviderKindSchema* extra_of(const Address& address, const ProviderInfos& providers) {
-  const auto provider = providers.find(address.provider);
-  if (provider == providers.end() || provider->second == nullptr) return nullptr;
-  const auto kind = provider->second->schema.kinds.find(address.kind);
-  return kind == provider->second->schema.kinds.end() ? nullptr : &kind->second;
-}
-
-const Error* unknown_because(const Observed& observed, const Scope& scope) {
-  static const Error not_looked_at{ErrorKind::transient, "nobody looked at it", {}, {}, {}};
-  const auto state = observed.scopes.find(scope);
-  if (state == observed.scopes.end()) return &not_looked_at;
-  return state->second.unknown ? &*state->second.unknown : nullptr;
-}
-
-SourceRef place_of(const Resource& resource, const FieldPath& path, const Spec& spec) {
-  for (const FieldOrigin& origin : resource.origins) {
-    if (origin.path == path && !origin.lines.empty()) {
-      return source_ref(origin.lines.front(), spec.files);
-    }
-  }
-  return source_ref(resource.where, spec.files);
 }
 
 }  // namespace homeostat

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reconciler/addresses.hpp"
+#include "reconciler/collisions.hpp"
 #include "reconciler/open_values.hpp"
 #include "reconciler/paths.hpp"
 #include "reconciler/references.hpp"
@@ -47,6 +48,33 @@ Result<nlohmann::json> bound(OpenValue& value, const std::map<Address, Attribute
   return whole ? std::move(*whole) : nlohmann::json(joined(value.parts));
 }
 
+// The canonical value of a template of literals and secrets.
+Result<nlohmann::json> secret_value(const Resource& resource, const OpenValue& value,
+                                    const SecretValues& secrets, const ProviderKindSchema* extra) {
+  std::string text;
+  for (const TemplatePart& part : value.parts) {
+    if (part.kind == TemplatePart::Kind::literal) {
+      text += part.text;
+      continue;
+    }
+    const auto secret = secrets.find(part.text);
+    if (secret == secrets.end()) {
+      return fail(ErrorKind::invalid_spec, fmt::format("no secret is called {}", part.text));
+    }
+    if (!secret->second) return tl::unexpected(secret->second.error());
+    text += *secret->second;
+  }
+  const FieldSchema* field = schema_of(resource.address, extra, path_of_pointer(value.pointer));
+  if (field == nullptr) return nlohmann::json(std::move(text));
+  Result<nlohmann::json> checked = canonical_value(*field, text);
+  // The error of the check would show the value.
+  if (!checked) {
+    return fail(ErrorKind::invalid_spec,
+                fmt::format("the secret in {} does not fit there", shown(resource, value.pointer)));
+  }
+  return checked;
+}
+
 }  // namespace
 
 Resolved resolve(const ResolveInput& input) {
@@ -54,6 +82,7 @@ Resolved resolve(const ResolveInput& input) {
   resolved.desired = input.spec.desired;
   assign_addresses(resolved, input);
   fill_references(resolved, input);
+  check_filled(resolved, input);
   add_reverse_records(resolved, input);
   if (input.canonical) {
     for (auto& [address, resource] : resolved.desired) {
@@ -94,45 +123,44 @@ Status bind(Resource& resource, const std::vector<Pending>& pending, const BindI
   return {};
 }
 
-Result<Attributes> fill_secrets(const Resource& resource, const SecretValues& secrets,
-                                const ProviderKindSchema* extra) {
-  if (resource.open.empty()) return resource.attributes;
+Attributes fill_known_secrets(const Resource& resource, const SecretValues& secrets,
+                              const ProviderKindSchema* extra,
+                              std::vector<SecretFailure>& failures) {
   Resource filled;
   filled.address = resource.address;
   filled.attributes = resource.attributes;
   std::vector<std::string> pointers;
+  // All of them before a set is sorted again: the pointers are those of the spec.
   for (const OpenValue& value : resource.open) {
     if (has(value, TemplatePart::Kind::reference)) continue;
-    std::string text;
-    for (const TemplatePart& part : value.parts) {
-      if (part.kind == TemplatePart::Kind::literal) {
-        text += part.text;
-        continue;
-      }
-      const auto secret = secrets.find(part.text);
-      if (secret == secrets.end()) {
-        return fail(ErrorKind::invalid_spec, fmt::format("no secret is called {}", part.text));
-      }
-      if (!secret->second) return tl::unexpected(secret->second.error());
-      text += *secret->second;
+    Result<nlohmann::json> canonical = secret_value(resource, value, secrets, extra);
+    if (!canonical) {
+      const auto secret =
+          std::ranges::find(value.parts, TemplatePart::Kind::secret, &TemplatePart::kind);
+      failures.push_back({value.pointer, secret == value.parts.end() ? "" : secret->text,
+                          std::move(canonical).error()});
+      continue;
     }
-    const Steps steps = pointer_steps(value.pointer);
-    const FieldSchema* field = schema_of(resource.address, extra, path_of_pointer(value.pointer));
-    nlohmann::json canonical = text;
-    if (field != nullptr) {
-      Result<nlohmann::json> checked = canonical_value(*field, canonical);
-      // The error of the check would show the value.
-      if (!checked) {
-        return fail(ErrorKind::invalid_spec, fmt::format("the secret in {} does not fit there",
-                                                         shown(resource, value.pointer)));
-      }
-      canonical = std::move(*checked);
+    if (nlohmann::json* at = find_at(filled.attributes, pointer_steps(value.pointer))) {
+      *at = std::move(*canonical);
     }
-    if (nlohmann::json* at = find_at(filled.attributes, steps)) *at = std::move(canonical);
     pointers.push_back(value.pointer);
   }
-  settle_sets(filled, extra, pointers, nullptr);
+  // What is still open moves along, and is told where it went.
+  std::vector<Pending> left;
+  for (const SecretFailure& failure : failures) left.push_back({failure.pointer, {}});
+  settle_sets(filled, extra, pointers, &left);
+  for (std::size_t i = 0; i < left.size(); ++i) failures[i].pointer = std::move(left[i].pointer);
   return std::move(filled.attributes);
+}
+
+Result<Attributes> fill_secrets(const Resource& resource, const SecretValues& secrets,
+                                const ProviderKindSchema* extra) {
+  if (resource.open.empty()) return resource.attributes;
+  std::vector<SecretFailure> failures;
+  Attributes filled = fill_known_secrets(resource, secrets, extra, failures);
+  if (!failures.empty()) return tl::unexpected(std::move(failures.front().error));
+  return filled;
 }
 
 }  // namespace homeostat

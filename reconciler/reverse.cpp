@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "reconciler/lookups.hpp"
 #include "reconciler/open_values.hpp"
-#include "reconciler/references.hpp"
 
 namespace homeostat {
 

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
+#include "reconciler/lookups.hpp"
 #include "reconciler/paths.hpp"
 
 namespace homeostat {
 namespace {
-
-const ProviderKindSchema* extra_of(const WritesInput& in) {
-  const auto found = in.provider.schema.kinds.find(in.change.address.kind);
-  return found == in.provider.schema.kinds.end() ? nullptr : &found->second;
-}
 
 bool has_marker_place(const WritesInput& in) {
   const auto found = in.provider.kinds.find(in.change.address.kind);
@@ -45,7 +41,8 @@ Attributes differing(const WritesInput& in) {
     if (keyed_list && !diff.after.empty()) {
       put_new_keys(after, top, in.filled, in.live->attributes);
     } else {
-      put(after, diff.path, value_at(in.filled, diff.path, *kind, extra_of(in)));
+      put(after, diff.path,
+          value_at(in.filled, diff.path, *kind, extra_of(in.provider, in.change.address.kind)));
     }
   }
   return after;
@@ -83,7 +80,7 @@ Write begin_write(const WritesInput& in, StepKind kind) {
   if (in.live != nullptr && kind != StepKind::create) write.before = in.live->attributes;
   if (in.parked) {
     set_value_at(write.before, in.change.park->path, in.change.park->value,
-                 *find_kind(in.change.address.kind), extra_of(in));
+                 *find_kind(in.change.address.kind), extra_of(in.provider, in.change.address.kind));
   }
   write.marker = {in.site, to_string(in.change.address), write.native_id,
                   in.desired != nullptr && in.desired->protect};

@@ -290,9 +290,9 @@ std::map<std::string, std::string> all_ips(const Resolved& resolved) {
 }
 
 TEST_CASE("addresses: no two are equal, none is forbidden, and what is given stays (property)") {
-  std::mt19937 random(5);
-  for (int i = 0; i < property_cases(); ++i) {
-    CAPTURE(i);
+  for_each_case([](int seed) {
+    CAPTURE(seed);
+    std::mt19937 random(static_cast<std::uint32_t>(seed));
     Site site = random_site(random);
     const Resolved resolved = site.resolved();
     REQUIRE(resolved.errors.empty());
@@ -321,7 +321,7 @@ TEST_CASE("addresses: no two are equal, none is forbidden, and what is given sta
     REQUIRE(all_ips(site.resolved()) == given);
     site.ledger = {};
     REQUIRE(all_ips(site.resolved()) == given);
-  }
+  });
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ TEST_CASE("diff: of a keyed map the stated keys are compared, one by one") {
   const Sides sides({{"env", {{"A", "1"}, {"B", "2"}, {"C", "3"}}}},
                     {{"env", {{"A", "1"}, {"B", "x"}, {"OTHER", "y"}}}},
                     {{"env/A", "1"}, {"env/B", "2"}});
-  CHECK(sides.text() == R"(env/B "x" -> "2" drift; env/C null -> "3" first contact)");
+  CHECK(sides.text() == R"(env/B "x" -> "2" drift; env/C null -> "3" git)");
   CHECK(sides.diff().in_sync == std::vector<FieldPath>{"env/A"});
 }
 
@@ -130,14 +130,36 @@ TEST_CASE("diff: a key that was agreed on and left the spec is removed, others s
 TEST_CASE("diff: a keyed list is a set of keys") {
   const Sides sides({{"tags", {"media", "prod"}}}, {{"tags", {"prod", "old", "theirs"}}},
                     {{"tags/old", true}, {"tags/prod", true}});
-  CHECK(sides.text() == R"(tags/media null -> true first contact; tags/old true -> null git)");
+  CHECK(sides.text() == R"(tags/media null -> true git; tags/old true -> null git)");
   CHECK(sides.diff().in_sync == std::vector<FieldPath>{"tags/prod"});
 }
 
 TEST_CASE("diff: a field that left the spec is released, whatever was agreed on") {
-  const Sides sides({{"memory", "2GiB"}}, {{"memory", "2GiB"}, {"env", {{"A", "1"}}}},
-                    {{"env/A", "1"}, {"memory", "2GiB"}});
+  const Sides sides({{"memory", "2GiB"}}, {{"memory", "2GiB"}, {"cores", 2}},
+                    {{"cores", 2}, {"memory", "2GiB"}});
   CHECK(sides.text() == "");
+}
+
+TEST_CASE("diff: of a keyed collection that left the spec, the keys that we wrote are removed") {
+  Sides sides({{"memory", "2GiB"}},
+              {{"memory", "2GiB"}, {"env", {{"A", "1"}, {"OTHER", "y"}}}, {"tags", {"a", "b"}}},
+              {{"env/A", "1"}, {"env/GONE", "3"}, {"memory", "2GiB"}, {"tags/a", true}});
+  CHECK(sides.text() == R"(env/A "1" -> null git; tags/a true -> null git)");
+  CHECK(sides.diff().differs.front().effect == ChangeEffect::restart);
+  CHECK(sides.diff().differs.back().effect == ChangeEffect::in_place);
+  sides.desired.ignore.push_back({"env", "", "", {}});
+  CHECK(sides.text() == "tags/a true -> null git");
+}
+
+TEST_CASE("diff: what the spec did not state when the rest was agreed on is new from git") {
+  Sides sides({{"memory", "2GiB"}, {"swap", "1GiB"}}, {{"memory", "2GiB"}}, {{"memory", "2GiB"}});
+  CHECK(sides.text() == R"(swap null -> "1GiB" git)");
+  // It was stated then, and differed.
+  sides.owned.drift = {{"swap", yesterday, ""}};
+  CHECK(sides.text() == R"(swap null -> "1GiB" first contact)");
+  sides.owned.drift.clear();
+  sides.owned.agreed.clear();
+  CHECK(sides.text() == R"(swap null -> "1GiB" first contact)");
 }
 
 TEST_CASE("diff: a whole collection differs as one value") {

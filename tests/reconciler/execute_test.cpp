@@ -218,6 +218,20 @@ TEST_CASE("execute: a provider that throws, or answers too little, fails that ch
                                   "done container/c"});
 }
 
+TEST_CASE("execute: a provider that throws before its first write fails that change only") {
+  PlanLab lab;
+  FakeProvider& pve = lab.add("pve", 1);
+  pve.on_canonical = [] { throw std::runtime_error("out of cheese"); };
+  lab.create("container/a@pve");
+  lab.create("container/b@pve", {"container/a@pve"});
+  lab.create("container/c@pve");
+  // Bound at apply: then its provider is asked for the canonical form.
+  lab.planned.pending[PlanLab::address("container/b@pve")] = {};
+  CHECK(lines(lab.run()) == Lines{"done container/a",
+                                  "failed container/b: the provider broke: out of cheese",
+                                  "done container/c"});
+}
+
 TEST_CASE("execute: a provider that could not be opened fails its own changes") {
   PlanLab lab;
   lab.add("dns", 1);

@@ -100,3 +100,60 @@ TEST_CASE("plan: two that swap what they hold are no obstacle to each other") {
     CHECK((!change.hold || change.hold->code != HoldCode::in_the_way));
   }
 }
+
+TEST_CASE("plan: an address by rule is taken from what goes, or is made anew without one") {
+  Situation s(R"(
+containers:
+  a: { vmid: 110, on_remove: delete }
+  b: { vmid: 111, template: debian-12 }
+  c: { vmid: 112 }
+)");
+  s.settle();
+  s.at("container/a").attributes["ip"] = "10.5.0.112";
+  s.at("container/b").attributes["ip"] = "10.5.0.113";
+  s.options.allow_destroy = {"container/a", "container/b"};
+  s.options.allow_deletes = 2;
+  s.commit(R"(
+containers:
+  b: { vmid: 111, template: debian-13 }
+  c: { vmid: 112, network: lab }
+  d: { vmid: 113, network: lab }
+)");
+  const Plan plan = s.plan().plan;
+  CHECK(holds(plan) == "");
+  CHECK(change_of(plan, "container/c").after["ip"] == "10.5.0.112");
+  CHECK(change_of(plan, "container/c").needs == std::vector{s.address("container/a")});
+  CHECK(change_of(plan, "container/d").needs == std::vector{s.address("container/b")});
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+}
+
+TEST_CASE("plan: an address by rule is not taken from what is only said to go") {
+  Situation s("containers: { a: { vmid: 110, on_remove: delete }, c: { vmid: 112 } }");
+  s.settle();
+  s.at("container/a").attributes["ip"] = "10.5.0.112";
+  s.commit("containers: { c: { vmid: 112, network: lab } }");  // without consent
+  CHECK(change_of(s.plan().plan, "container/c").after["ip"] != "10.5.0.112");
+}
+
+TEST_CASE("plan: what a server gives to what is made anew is not known before") {
+  Situation s(R"(
+containers:
+  a: { vmid: 110, template: debian-12 }
+  b: { vmid: 111, env: { CARD: "${container.a.mac}" } }
+)");
+  s.settle();
+  s.options.allow_destroy = {"container/a"};
+  s.commit(R"(
+containers:
+  a: { vmid: 110, template: debian-13 }
+  b: { vmid: 111, env: { CARD: "${container.a.mac}" } }
+)");
+  const Plan plan = s.plan().plan;
+  const Change& follows = change_of(plan, "container/b");
+  CHECK(follows.needs == std::vector{s.address("container/a")});
+  CHECK(follows.fields.front().after == std::vector{s.address("container/a")});
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+  CHECK(s.at("container/b").attributes["env"]["CARD"] == s.at("container/a").attributes["mac"]);
+}

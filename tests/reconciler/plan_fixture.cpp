@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "reconciler/agreement.hpp"
+#include "reconciler/lookups.hpp"
 #include "reconciler/names.hpp"
 #include "reconciler/paths.hpp"
 #include "reconciler/redact.hpp"
@@ -32,11 +34,6 @@ const std::map<std::string, std::string>& provider_of_kind() {
                                                                {"proxy_host", "npm"},
                                                                {"monitor", "kuma"}};
   return providers;
-}
-
-const ProviderKindSchema* extra_of(const std::map<std::string, const ProviderInfo*>& infos,
-                                   const Address& address) {
-  return &infos.at(address.provider)->schema.kinds.at(address.kind);
 }
 
 std::string joined(const Errors& errors) {
@@ -198,17 +195,12 @@ Errors Situation::errors() const {
 
 std::string Situation::outline() const { return testing::outline(plan().plan); }
 
-Attributes Situation::values_to_write(const Change& change, const Planned& planned) const {
+Attributes Situation::values_to_write(const Change& change, const Planned& planned,
+                                      const std::map<Address, Attributes>& known) const {
   Resource resource = planned.desired.at(change.address);
-  const ProviderKindSchema* extra = extra_of(infos_, change.address);
+  const ProviderKindSchema* extra = extra_of(change.address, infos_);
   const auto pending = planned.pending.find(change.address);
   if (pending != planned.pending.end()) {
-    std::map<Address, Attributes> known;
-    for (const Pending& value : pending->second) {
-      for (const Address& target : value.after) {
-        if (const LiveResource* live = find(target)) known[target] = live->attributes;
-      }
-    }
     const Status bound = homeostat::bind(resource, pending->second, BindInput{known, spec, extra});
     REQUIRE_MESSAGE(bound, to_string(bound ? Error() : bound.error()));
   }
@@ -217,104 +209,84 @@ Attributes Situation::values_to_write(const Change& change, const Planned& plann
   return std::move(*filled);
 }
 
-void Situation::apply_one(const Change& change, const Planned& planned) {
-  const auto before = planned.live.find(change.address);
-  const std::string native_id = change.native_id;
-  auto& resources = observed.scopes[scope_of(change.address)].resources;
-  auto live = std::ranges::find(resources, native_id, &LiveResource::native_id);
-  const bool is_there = before != planned.live.end() && live != resources.end();
-  if (change.from) {
-    auto row = ledger.owned.extract(*change.from);
-    if (row) {
-      row.key() = change.address;
-      ledger.owned.insert(std::move(row));
-    }
+void Situation::make_anew(LiveResource& live, const Change& change, const Attributes& wanted) {
+  live.address = change.address;
+  live.attributes = without_nulls(wanted);
+  if (change.address.kind == "container" && !wanted.contains("mac")) {
+    live.attributes["mac"] =
+        fmt::format("BC:24:11:00:{:02X}:{:02X}", next_id_ / 256 % 256, next_id_ % 256);
   }
+  live.native_id = fmt::format("n{}", next_id_++);
+  live.marker.reset();
+  if (live.attributes.value("ip", "") == "dhcp") {
+    live.attributes["ip"] = fmt::format("10.5.0.{}", 20 + next_id_ % 80);
+  }
+}
+
+void Situation::apply_one(const Change& change, const Planned& planned,
+                          std::map<Address, Attributes>& known) {
+  const auto before = planned.live.find(change.address);
+  auto& resources = observed.scopes[scope_of(change.address)].resources;
+  auto live = std::ranges::find(resources, change.native_id, &LiveResource::native_id);
+  const bool is_there = before != planned.live.end() && live != resources.end();
   if (change.action == Action::remove || change.action == Action::release) {
     if (is_there && change.action == Action::remove) resources.erase(live);
     if (is_there && change.action == Action::release) live->marker.reset();
     ledger.owned.erase(change.address);
     return;
   }
-  const Attributes wanted = values_to_write(change, planned);
-  if (change.action == Action::create || change.action == Action::replace) {
-    if (change.action == Action::create) {
-      live = resources.emplace(resources.end());
-    } else {
-      REQUIRE(is_there);
-    }
-    // What is made anew keeps its card.
-    const std::string mac = live->attributes.value(
-        "mac", fmt::format("BC:24:11:00:{:02X}:{:02X}", next_id_ / 256 % 256, next_id_ % 256));
-    live->address = change.address;
-    live->native_id = fmt::format("n{}", next_id_++);
-    live->attributes = without_nulls(wanted);
-    if (change.address.kind == "container" && !wanted.contains("mac")) {
-      live->attributes["mac"] = mac;
-    }
-    if (live->attributes.value("ip", "") == "dhcp") {
-      live->attributes["ip"] = fmt::format("10.5.0.{}", 20 + next_id_ % 80);
-    }
+  const Attributes wanted = values_to_write(change, planned, known);
+  if (change.action == Action::create) {
+    live = resources.emplace(resources.end());
   } else {
     REQUIRE(is_there);
+  }
+  if (change.action == Action::create || change.action == Action::replace) {
+    make_anew(*live, change, wanted);
+  } else {
     const KindSchema& kind = *find_kind(change.address.kind);
-    const ProviderKindSchema* extra = extra_of(infos_, change.address);
+    const ProviderKindSchema* extra = extra_of(change.address, infos_);
     for (const FieldDiff& field : change.fields) {
       set_value_at(live->attributes, field.path, value_at(wanted, field.path, kind, extra), kind,
                    extra);
     }
     live->attributes = without_nulls(std::move(live->attributes));
   }
-  const bool writes = !change.quiet;
-  if (writes && infos_.at(change.address.provider)->kinds.at(change.address.kind).marker) {
+  const Resource& desired = planned.desired.at(change.address);
+  if (!change.quiet && infos_.at(change.address.provider)->kinds.at(change.address.kind).marker) {
     live->address = change.address;
-    live->marker = Marker{"home", to_string(change.address), live->native_id,
-                          planned.desired.at(change.address).protect};
+    live->marker = Marker{"home", to_string(change.address), live->native_id, desired.protect};
   }
+  known[change.address] = live->attributes;
   ledger.forgotten.erase(change.address);
-  ledger.owned[change.address].native_id = live->native_id;
+  auto row = ledger.owned.extract(change.from.value_or(change.address));
+  ledger.owned[change.address] =
+      row_of_made(change, live->native_id, desired, row ? &row.mapped() : nullptr, spec);
 }
 
 void Situation::apply(const Planned& planned) {
   if (!planned.plan.stops.empty()) return;
+  std::map<Address, Attributes> known;  // what was written, as the servers answered
   for (const Change& change : planned.plan.changes) {
-    if (!change.hold) apply_one(change, planned);
+    if (!change.hold) apply_one(change, planned, known);
   }
   agree();
 }
 
 void Situation::agree() {
   const Planned planned = plan();
-  for (const auto& [address, paths] : planned.in_sync) {
-    const auto row = ledger.owned.find(address);
-    if (row == ledger.owned.end()) continue;
-    const Resource& resource = planned.desired.at(address);
-    const KindSchema& kind = *find_kind(address.kind);
-    const ProviderKindSchema* extra = extra_of(infos_, address);
-    const auto filled = fill_secrets(resource, secrets, extra);
-    std::map<FieldPath, Agreed> agreed;
-    for (const Change& change : planned.plan.changes) {
-      if (change.address != address) continue;
-      for (const FieldDiff& field : change.fields) {
-        for (const Agreed& old : row->second.agreed) {
-          if (old.path == field.path) agreed[old.path] = old;
-        }
-      }
-    }
-    for (const FieldPath& path : paths) {
-      nlohmann::json value = value_at(filled ? *filled : resource.attributes, path, kind, extra);
-      if (is_secret(&resource, kind, extra, path)) value = hashed(value, test_hash());
-      agreed[path] = Agreed{path, std::move(value), spec.revision.commit, now};
-    }
-    row->second.agreed.clear();
-    for (auto& [path, value] : agreed) row->second.agreed.push_back(std::move(value));
-    row->second.protect = resource.protect;
-    row->second.on_remove = resource.on_remove;
-    row->second.service = resource.service;
-    row->second.where = source_ref(resource.where, spec.files);
+  for (auto& [address, row] : homeostat::agree({.planned = planned,
+                              .spec = spec,
+                              .ledger = ledger,
+                              .providers = infos_,
+                              .secrets = secrets,
+                              .hash = test_hash(),
+                              .adopt = true,
+                              .now = now})) {
+    ledger.owned[address] = std::move(row);
   }
   for (const auto& [scope, state] : observed.scopes) {
-    ledger.scopes[scope] = ScopeMemory{state.resources.size(), now};
+    if (!state.unknown) ledger.scopes[scope] = ScopeMemory{state.resources.size(), now};
   }
 }
 

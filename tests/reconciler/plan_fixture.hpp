@@ -48,6 +48,7 @@ class Situation {
   void provider(const std::string& name, const ProviderInfo& info) { infos_[name] = &info; }
   void unknown(const Scope& scope, std::string_view why = "no answer in 10 s");
 
+  [[nodiscard]] tl::expected<Planned, Errors> try_plan() const;
   [[nodiscard]] Planned plan() const;   // fails the test on errors
   [[nodiscard]] Errors errors() const;  // those of make_plan
   [[nodiscard]] std::string outline() const;
@@ -64,10 +65,13 @@ class Situation {
   Time now = Time(std::chrono::seconds(1'767'225'600));  // 2026-01-01T00:00:00Z
 
  private:
-  void apply_one(const Change& change, const Planned& planned);
+  // A server gives what is made its own id, and a card where nobody states one.
+  void make_anew(LiveResource& live, const Change& change, const Attributes& wanted);
+  void apply_one(const Change& change, const Planned& planned,
+                 std::map<Address, Attributes>& known);
   void agree();
-  [[nodiscard]] Attributes values_to_write(const Change& change, const Planned& planned) const;
-  [[nodiscard]] tl::expected<Planned, Errors> try_plan() const;
+  [[nodiscard]] Attributes values_to_write(const Change& change, const Planned& planned,
+                                           const std::map<Address, Attributes>& known) const;
   std::map<std::string, const ProviderInfo*> infos_;
   int next_id_ = 1;
 };

@@ -257,3 +257,45 @@ TEST_CASE("plan: a provider that does not manage a kind is asked for nothing") {
   s.provider("pve", nothing);
   CHECK(change_of(s.plan().plan, "container/web").hold->code == HoldCode::unsupported);
 }
+
+TEST_CASE("plan: what was agreed about a lost thing says nothing about the one that is adopted") {
+  Situation s("containers: { web: { vmid: 110, env: { A: \"1\", B: \"2\" } } }");
+  s.settle();
+  s.erase("container/web");
+  s.live("container/other", {{"vmid", 110}, {"env", {{"A", "1"}, {"B", "theirs"}}}});
+  s.commit("containers: { web: { vmid: 110, env: { A: \"1\" } } }");
+  CHECK(s.outline() == "adopt container/web (quiet)\n");
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+  CHECK(s.at("container/other").attributes["env"]["B"] == "theirs");
+}
+
+TEST_CASE("plan: what goes to a forgotten key is renamed when that key is taken over again") {
+  Situation s("containers: { a: { vmid: 110 }, b: { vmid: 111 } }");
+  s.settle();
+  s.ledger.forgotten.insert(s.address("container/a"));
+  s.ledger.owned.erase(s.address("container/a"));
+  s.erase("container/a");
+  s.commit("containers: { a: { vmid: 111 } }");
+  CHECK(s.outline() == "release container/b (keep)\n");
+  s.options.adopt = {"container/a"};
+  CHECK(s.outline() == "rename container/a from container/b\n");
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+}
+
+TEST_CASE("plan: what a value waits for does not decide whose a live thing is") {
+  Situation s("containers: { a: { vmid: 110, template: debian-12 } }");
+  s.settle();
+  s.options.allow_destroy = {"container/a"};
+  s.live("container/x", {{"vmid", 111}, {"hostname", "c"}});
+  s.commit(R"(
+containers:
+  a: { vmid: 110, template: debian-13 }
+  b: { vmid: 111, env: { CARD: "${container.a.mac}" } }
+  c: { vmid: 112 }
+)");
+  const Plan plan = s.plan().plan;
+  CHECK(change_of(plan, "container/b").action == Action::adopt);
+  CHECK(change_of(plan, "container/c").action == Action::create);
+}

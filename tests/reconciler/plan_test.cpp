@@ -64,10 +64,10 @@ TEST_CASE("plan: git and hand at once is both, and one to the same is nothing") 
   CHECK(s.plan().plan.changes.front().cause == Cause::both);
 }
 
-TEST_CASE("plan: a field newly stated on what is ours is first contact") {
+TEST_CASE("plan: a field newly stated on what is ours comes from git") {
   Situation s(web);
   s.settle().commit("containers: { web: { vmid: 110, memory: 2GiB, cores: 2, swap: 1GiB } }");
-  CHECK(s.outline() == "update container/web\n  swap null -> \"1GiB\" first contact\n");
+  CHECK(s.outline() == "update container/web\n  swap null -> \"1GiB\" git\n");
 }
 
 TEST_CASE("plan: the dearest field decides between update, restart and replace") {

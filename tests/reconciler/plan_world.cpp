@@ -18,6 +18,16 @@ std::vector<std::size_t> permutation(Random& random, std::size_t count) {
   return numbers;
 }
 
+// `${container.c1.mac}` of a declared one; "" where none is. A card is given by the server.
+std::string card_of_one(Random& random, const std::vector<Entry>& entries) {
+  std::vector<std::string> keys;
+  for (const Entry& entry : entries) {
+    if (entry.section == "containers") keys.push_back(entry.key);
+  }
+  if (keys.empty()) return {};
+  return fmt::format("\"${{container.{}.mac}}\"", random.one_of(keys));
+}
+
 // Keys change over what they stand for, so that renames and swaps happen.
 void add_containers(Random& random, std::vector<Entry>& entries) {
   const std::vector<std::size_t> vmids = permutation(random, containers);
@@ -33,7 +43,10 @@ void add_containers(Random& random, std::vector<Entry>& entries) {
     if (random.once_in(2)) {
       entry.fields.push_back("template: " + random.one_of<std::string>({"debian-12", "debian-13"}));
     }
-    if (random.once_in(2)) {
+    const std::string card = random.once_in(4) ? card_of_one(random, entries) : "";
+    if (!card.empty()) {
+      entry.fields.push_back("env: { A: " + card + " }");
+    } else if (random.once_in(2)) {
       entry.fields.push_back("env: " + random.one_of<std::string>({"{ A: \"1\" }", "{ A: \"2\" }",
                                                                    "{ A: \"1\", B: x }", "{}"}));
     }
@@ -53,6 +66,7 @@ void add_records(Random& random, std::vector<Entry>& entries) {
   const std::vector<std::string> values = {"10.5.0.7", "10.5.0.8", "[10.5.0.7, 10.5.0.9]"};
   for (std::size_t i = 0; i < owners; ++i) {
     Entry entry{"dns", fmt::format("r{}", i), {}};
+    const std::string card = random.once_in(4) ? card_of_one(random, entries) : "";
     switch (random.below(5)) {
       case 0:
         continue;
@@ -60,7 +74,7 @@ void add_records(Random& random, std::vector<Entry>& entries) {
         entry.fields.push_back("CNAME: nas.example.org");
         break;
       case 2:
-        entry.fields.push_back("TXT: hello");
+        entry.fields.push_back("TXT: " + (card.empty() ? "hello" : card));
         [[fallthrough]];
       default:
         entry.fields.push_back("A: " + random.one_of(values));

@@ -54,10 +54,12 @@ class FakeProvider final : public Provider {
   void next(const std::string& call, Fault fault);
   // Called at the start of each apply, outside all locks: tests wait in it, or request a stop.
   std::function<void(std::span<const Step>)> on_apply;
+  std::function<void()> on_canonical;
   [[nodiscard]] std::size_t most_in_flight() const;
 
   [[nodiscard]] const ProviderInfo& info() const override { return info_of_it; }
   [[nodiscard]] Attributes canonical(const Address&, Attributes wanted) const override {
+    if (on_canonical) on_canonical();
     return wanted;
   }
   [[nodiscard]] Result<Observation> observe(const Scope& scope, std::stop_token stop) override;
