@@ -27,38 +27,40 @@ Blame::Group& Blame::group_at(const CommitNode& commit, const std::string& path,
   return group;
 }
 
-std::size_t Blame::ask(const std::vector<LinePlace>& lines, const std::vector<OnceThere>& gone) {
+std::size_t Blame::ask(const std::vector<LinePlace>& lines, const std::vector<OnceThere>& gone,
+                       const std::optional<ObjectId>& since) {
   const std::size_t id = questions_.size();
-  questions_.emplace_back();
+  questions_.emplace_back().since = since;
+  if (since) ends_.insert(*since);
   for (const LinePlace& place : lines) {
     const auto [known, added] = line_ids_.try_emplace(place, lines_.size());
     if (added) {
-      lines_.push_back({place, {}, 0});
+      lines_.push_back({place, {}});
       if (const auto blob = history_.entry(head_.tree, place.path)) {
         group_at(head_, place.path, blob).lines.push_back({place.line, known->second});
       }
     }
-    Line& line = lines_[known->second];
-    if (!line.questions.empty() && line.questions.back() == id) continue;
-    line.questions.push_back(id);
-    ++line.open;
-    questions_[id].lines.push_back(known->second);
+    std::vector<std::size_t>& asking = lines_[known->second].questions;
+    if (asking.empty() || asking.back() != id) asking.push_back(id);
   }
   for (const OnceThere& once : gone) {
-    if (add_gone(id, once)) break;
+    if (head_has(once)) continue;
+    follow(id, once, history_.entry(head_.tree, once.place.path));
+    break;
   }
   questions_[id].open = !lines.empty() || !gone.empty();
   if (questions_[id].open) ++open_;
   return id;
 }
 
-// False: the head still has it.
-bool Blame::add_gone(std::size_t question, const OnceThere& once) {
-  const auto blob = history_.entry(head_.tree, once.place.path);
-  if (find(once, blob)) return false;
+bool Blame::head_has(const OnceThere& once) {
+  return find(once, history_.entry(head_.tree, once.place.path)).has_value();
+}
+
+void Blame::follow(std::size_t question, const OnceThere& once,
+                   const std::optional<ObjectId>& blob) {
   group_at(head_, once.place.path, blob).gone.push_back(gone_.size());
   gone_.push_back({question, once, std::nullopt});
-  return true;
 }
 
 std::optional<int> Blame::find(const OnceThere& once, const std::optional<ObjectId>& blob) {
@@ -68,13 +70,39 @@ std::optional<int> Blame::find(const OnceThere& once, const std::optional<Object
   return find_again(hunks, *history_.text(*blob), once.place.line, once.word);
 }
 
+bool Blame::is_new(const ObjectId& commit, const Question& question) {
+  if (!question.since) return true;
+  const auto [known, added] = is_new_.try_emplace({commit, *question.since});
+  if (added) known->second = !history_.is_within(commit, *question.since);
+  return known->second;
+}
+
 void Blame::answer_with(std::size_t question, const Touch& touch) {
   Question& asked = questions_[question];
-  if (!asked.open) return;
+  if (!asked.open || !is_new(touch.commit, asked)) return;
   asked.open = false;
   asked.touch = touch;
   --open_;
-  for (const std::size_t line : asked.lines) --lines_[line].open;
+}
+
+// Questions that are answered are forgotten on the way.
+bool Blame::is_wanted(const Follower& follower) {
+  std::vector<std::size_t>& asking = lines_[follower.id].questions;
+  while (!asking.empty() && !questions_[asking.back()].open) asking.pop_back();
+  return !asking.empty();
+}
+
+// Nothing from here on is new to those that asked for what came since.
+void Blame::end_at(Stop& stop) {
+  const auto ends = [this, &stop](std::size_t question) {
+    return questions_[question].since == stop.commit.id;
+  };
+  for (auto& [path, group] : stop.groups) {
+    for (const Follower& follower : group.lines) {
+      std::erase_if(lines_[follower.id].questions, ends);
+    }
+    std::erase_if(group.gone, [&](std::size_t id) { return ends(gone_[id].question); });
+  }
 }
 
 void Blame::walk() {
@@ -82,7 +110,9 @@ void Blame::walk() {
     const ObjectId next = order_.top().second;
     order_.pop();
     auto stop = stops_.extract(next);
-    if (!stop.empty()) go_back(stop.mapped());
+    if (stop.empty()) continue;
+    if (ends_.contains(next)) end_at(stop.mapped());
+    go_back(stop.mapped());
   }
   // Nowhere found in the parents of a merge: then the merge itself dropped it.
   for (const Gone& gone : gone_) {
@@ -139,7 +169,7 @@ std::vector<Blame::Follower> Blame::follow_into(const CommitNode& parent, const 
 
 void Blame::follow_lines(const Step& step) {
   auto& lines = step.group.lines;
-  std::erase_if(lines, [this](const Follower& follower) { return lines_[follower.id].open == 0; });
+  std::erase_if(lines, [this](const Follower& follower) { return !is_wanted(follower); });
   if (lines.empty()) return;
   const auto same = std::ranges::find(step.blobs, step.group.blob);
   if (same != step.blobs.end()) {
@@ -203,7 +233,10 @@ void Blame::gone_in(const Step& step, std::size_t id, std::size_t parent, int li
     const auto blob = path ? history_.entry(step.commit.tree, *path) : std::nullopt;
     const OnceThere here{place, *step.blobs[parent], gone_[id].once.word};
     if (const auto moved = find(here, blob)) {
-      add_gone(gone_[id].question, {{*path, *moved}, *blob, here.word});
+      const OnceThere there{{*path, *moved}, *blob, here.word};
+      if (!head_has(there)) {
+        follow(gone_[id].question, there, history_.entry(head_.tree, *path));
+      }
       return;
     }
   }

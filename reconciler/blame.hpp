@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,30 +38,33 @@ struct Touch {
 //   answer where no parent has the line.
 // - What is gone was removed by the commit that has it no more while its parent did; of a merge,
 //   history goes on in the parents without it.
+// - What a question calls `since` is not the answer, nor what lies within it: a walk that comes
+//   there ends, however long history is.
 class Blame {
  public:
   Blame(History& history, const CommitNode& head) : history_(history), head_(head) {}
 
   // One question: the newest touch of any of `lines` (as they are numbered in the head), or the
   // removal of what comes first in `gone` of all that the head does not have.
-  std::size_t ask(const std::vector<LinePlace>& lines, const std::vector<OnceThere>& gone);
+  std::size_t ask(const std::vector<LinePlace>& lines, const std::vector<OnceThere>& gone,
+                  const std::optional<ObjectId>& since);
+  [[nodiscard]] bool head_has(const OnceThere& once);
   // Answers all. Once, after the last question.
   void walk();
-  // Nullopt: nothing fits, or history is cut off before.
+  // Nullopt: nothing newer than `since` fits, or history is cut off before.
   [[nodiscard]] const std::optional<Touch>& answer(std::size_t question) const {
     return questions_[question].touch;
   }
 
  private:
   struct Question {
-    std::vector<std::size_t> lines;
+    std::optional<ObjectId> since;
     bool open = false;
     std::optional<Touch> touch;
   };
   struct Line {
     LinePlace asked;
-    std::vector<std::size_t> questions;
-    std::size_t open = 0;  // questions that still want to know
+    std::vector<std::size_t> questions;  // that may still want to know
   };
   struct Gone {
     std::size_t question = 0;
@@ -86,9 +90,12 @@ class Blame {
 
   Group& group_at(const CommitNode& commit, const std::string& path,
                   const std::optional<ObjectId>& blob);
-  bool add_gone(std::size_t question, const OnceThere& once);
+  void follow(std::size_t question, const OnceThere& once, const std::optional<ObjectId>& blob);
   [[nodiscard]] std::optional<int> find(const OnceThere& once, const std::optional<ObjectId>& blob);
   void answer_with(std::size_t question, const Touch& touch);
+  [[nodiscard]] bool is_new(const ObjectId& commit, const Question& question);
+  [[nodiscard]] bool is_wanted(const Follower& follower);
+  void end_at(Stop& stop);
   void go_back(Stop& stop);
   void follow_lines(const Step& step);
   void hand_on(const CommitNode& parent, const std::string& path,
@@ -103,6 +110,8 @@ class Blame {
   CommitNode head_;
   std::vector<Question> questions_;
   std::size_t open_ = 0;
+  std::set<ObjectId> ends_;                               // `since` of the questions
+  std::map<std::pair<ObjectId, ObjectId>, bool> is_new_;  // commit, since
   std::map<LinePlace, std::size_t> line_ids_;
   std::vector<Line> lines_;
   std::vector<Gone> gone_;

@@ -21,7 +21,6 @@ using TreeOwner = Owner<git_tree, git_tree_free>;
 using EntryOwner = Owner<git_tree_entry, git_tree_entry_free>;
 using BlobOwner = Owner<git_blob, git_blob_free>;
 using DiffOwner = Owner<git_diff, git_diff_free>;
-using WalkOwner = Owner<git_revwalk, git_revwalk_free>;
 
 git_oid oid_of(const ObjectId& id) {
   git_oid oid = {};
@@ -56,23 +55,6 @@ DiffOwner diff_trees(git_repository* repository, const ObjectId& before, const O
   git_diff* diff = nullptr;
   git_diff_tree_to_tree(&diff, repository, old_tree.get(), new_tree.get(), nullptr);
   return DiffOwner(diff);
-}
-
-// The empty tree has no parent's tree to be compared with.
-bool touches_yaml(git_repository* repository, const CommitNode& commit, const CommitNode* parent,
-                  const std::string& folder) {
-  if (parent == nullptr) return true;
-  const auto diff = diff_trees(repository, parent->tree, commit.tree);
-  const auto is_spec = [&folder](const char* path) {
-    const std::string_view name(path == nullptr ? "" : path);
-    return name.ends_with(".yaml") && (folder.empty() || name.starts_with(folder + "/"));
-  };
-  const std::size_t deltas = diff ? git_diff_num_deltas(diff.get()) : 0;
-  for (std::size_t i = 0; i < deltas; ++i) {
-    const git_diff_delta* delta = git_diff_get_delta(diff.get(), i);
-    if (is_spec(delta->old_file.path) || is_spec(delta->new_file.path)) return true;
-  }
-  return false;
 }
 
 struct HunkSink {
@@ -290,28 +272,18 @@ bool History::is_within(const ObjectId& commit, const ObjectId& of) const {
   return git_graph_descendant_of(repository_, &younger, &older) == 1;
 }
 
-std::vector<ObjectId> History::changes_since(const ObjectId& since, const ObjectId& head,
-                                             const std::string& folder, std::size_t limit) const {
-  std::vector<ObjectId> changes;
-  git_revwalk* started = nullptr;
-  if (git_revwalk_new(&started, repository_) != 0) return changes;
-  const WalkOwner walk(started);
-  const git_oid from = oid_of(head);
-  const git_oid hidden = oid_of(since);
-  git_revwalk_sorting(started, GIT_SORT_TIME);
-  if (git_revwalk_push(started, &from) != 0 || git_revwalk_hide(started, &hidden) != 0) {
-    return changes;
+const std::vector<std::pair<std::string, ObjectId>>& History::changed_files(const ObjectId& before,
+                                                                            const ObjectId& after) {
+  const auto [found, added] = changed_.try_emplace({before, after});
+  if (!added) return found->second;
+  const auto diff = diff_trees(repository_, before, after);
+  const std::size_t deltas = diff ? git_diff_num_deltas(diff.get()) : 0;
+  for (std::size_t i = 0; i < deltas; ++i) {
+    const git_diff_delta* delta = git_diff_get_delta(diff.get(), i);
+    if (delta->status == GIT_DELTA_ADDED) continue;
+    found->second.emplace_back(delta->old_file.path, id_of(&delta->old_file.id));
   }
-  git_oid next = {};
-  while (changes.size() < limit && git_revwalk_next(&next, started) == 0) {
-    const auto node = commit(id_of(&next));
-    if (!node || node->parents.size() > 1) continue;
-    const auto parent = node->parents.empty() ? std::nullopt : commit(node->parents[0]);
-    if (touches_yaml(repository_, *node, parent ? &*parent : nullptr, folder)) {
-      changes.push_back(node->id);
-    }
-  }
-  return changes;
+  return found->second;
 }
 
 }  // namespace homeostat

@@ -78,11 +78,9 @@ class History {
                                                       const std::string& path);
   // Whether `commit` is `of`, or one of those before it.
   [[nodiscard]] bool is_within(const ObjectId& commit, const ObjectId& of) const;
-  // Commits up to `head` that are not within `since` and changed a *.yaml below `folder`; merges do
-  // not count. Newest first, at most `limit`.
-  [[nodiscard]] std::vector<ObjectId> changes_since(const ObjectId& since, const ObjectId& head,
-                                                    const std::string& folder,
-                                                    std::size_t limit) const;
+  // Files of one tree that another one does not have as they are: path and blob in `before`.
+  [[nodiscard]] const std::vector<std::pair<std::string, ObjectId>>& changed_files(
+      const ObjectId& before, const ObjectId& after);
 
  private:
   using Trees = std::pair<ObjectId, ObjectId>;
@@ -95,6 +93,7 @@ class History {
   std::vector<std::pair<ObjectId, std::shared_ptr<const FileText>>> texts_;  // the last few
   std::map<Trees, Hunks> hunks_;
   std::map<Trees, Renames> renames_;
+  std::map<Trees, std::vector<std::pair<std::string, ObjectId>>> changed_;
 };
 
 }  // namespace homeostat

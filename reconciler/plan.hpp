@@ -37,6 +37,11 @@ struct Provenance {
   SourceRef where;  // the line that was touched; of a removed one: where it stood
   bool removed = false;
   bool uncommitted = false;
+  // Where no line tells: what it was agreed in. The cause came after it.
+  std::string since;
+  // Git did not move at all: another value came out of this secret, or of this resource.
+  std::string secret;
+  std::optional<Address> target;
 };
 
 struct FieldDiff {
@@ -146,7 +151,7 @@ struct Plan {
   Errors warnings;
   std::vector<std::string>
       stops;                  // the guard's reasons to run nothing at all; then nothing is written
-  std::size_t resources = 0;  // declared
+  std::size_t resources = 0;  // declared, as far as they were selected
 };
 
 // 12 hex digits over all that would be written: two plans with one id do the same.

@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "reconciler/blame.hpp"
+#include "reconciler/past.hpp"
+#include "reconciler/paths.hpp"
+#include "reconciler/sources.hpp"
 
 namespace homeostat {
 namespace {
@@ -15,11 +18,6 @@ bool is_from_git(Cause cause) {
 }
 
 bool takes_away(Action action) { return action == Action::remove || action == Action::release; }
-
-// The last component of a path, as it is written in YAML.
-std::string key_of(const FieldPath& path) {
-  return decode_component(std::string_view(path).substr(path.rfind('/') + 1));
-}
 
 std::shared_ptr<const FileText> read_disk(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -35,14 +33,6 @@ struct WorkFile {
   Hunks hunks;                           // from the commit to the disk
 };
 
-// A declaration as it stood when it was last seen.
-struct Declaration {
-  std::string path;
-  ObjectId blob = {};
-  std::shared_ptr<const FileText> file;
-  int line = 0;
-};
-
 // One provenance to be filled in.
 struct Job {
   std::optional<Provenance>* target = nullptr;
@@ -51,12 +41,18 @@ struct Job {
   SourceRef place;                // said where no commit is found
   bool removed = false;
   std::vector<std::pair<LinePlace, SourceRef>> lines;  // as in the head, and as they stand now
+  Sources sources;                                     // said where git did not move
 };
 
 class Filler {
  public:
   Filler(const Spec& spec, const LedgerView& ledger, History& history, const CommitNode& head)
-      : spec_(spec), ledger_(ledger), history_(history), head_(head), blame_(history, head) {}
+      : spec_(spec),
+        ledger_(ledger),
+        history_(history),
+        head_(head),
+        blame_(history, head),
+        past_(spec, history, head) {}
 
   void ask(Change& change);
   void answer();
@@ -64,53 +60,42 @@ class Filler {
  private:
   void ask_lines(std::optional<Provenance>& target, const std::vector<Origin>& lines,
                  const std::vector<OnceThere>& gone, Job job);
+  void ask_standing(Change& change, const Owned* owned);
   void ask_field(const Change& change, FieldDiff& field, const Owned* owned);
   void ask_removed(Change& change, const Owned* owned);
 
+  [[nodiscard]] std::vector<Origin> lines_behind(const Change& change, const FieldDiff& field,
+                                                 const Sources& sources);
+  void add_lines_of_service(std::vector<Origin>& lines, const Change& change);
+  void add_lines_of_zone(std::vector<Origin>& lines, const Address& record);
+  void add_lines_of_name(std::vector<Origin>& lines, const Change& pointer, std::string_view name);
+
   const WorkFile* work_file(const std::string& file);
+  std::shared_ptr<const FileText> text_now(const std::string& file);
   std::optional<SourceRef> removed_on_disk(const std::vector<OnceThere>& gone);
-  std::optional<Declaration> declaration(const Owned& owned, const std::optional<ObjectId>& at);
-  std::optional<Declaration> declaration_in(const ObjectId& commit, const SourceRef& where);
 
   void finish(const Job& job);
+  void say_without_commit(Provenance& found, const Job& job);
   Provenance from_commit(const ObjectId& commit) const;
-  bool is_after(const ObjectId& commit, const ObjectId& since) const;
-  std::optional<Provenance> only_change(const ObjectId& since);
 
-  std::string path_of(const std::string& file) const {
-    const std::string& folder = spec_.revision.subdir;
-    return folder.empty() ? file : folder + "/" + file;
-  }
-  std::string file_of(const std::string& path) const {
-    const std::string folder = path_of("");
-    return path.starts_with(folder) ? path.substr(folder.size()) : path;
-  }
-  SourceRef place_of(const Origin& origin) const {
-    return {spec_.files[origin.file], static_cast<int>(origin.line),
-            static_cast<int>(origin.column)};
-  }
+  SourceRef place_of(const Origin& origin) const { return source_ref(origin, spec_.files); }
 
   const Spec& spec_;
   const LedgerView& ledger_;
   History& history_;
   const CommitNode& head_;
   Blame blame_;
+  Past past_;
   std::vector<Job> jobs_;
   std::map<std::string, WorkFile> work_files_;
-  std::map<ObjectId, std::optional<Provenance>> only_changes_;
+  // Provider and name -> the A and AAAA records of that name.
+  std::optional<std::multimap<std::pair<std::string, std::string>, Address>> forward_;
 };
 
 std::optional<ObjectId> agreed_commit(const Owned& owned, const FieldPath& path) {
   const auto found = std::ranges::lower_bound(owned.agreed, path, {}, &Agreed::path);
   if (found == owned.agreed.end() || found->path != path) return std::nullopt;
   return parse_object_id(found->commit);
-}
-
-// The commit that `where` was true in; in rows that do not say, the one agreed on last.
-std::optional<ObjectId> declared_commit(const Owned& owned) {
-  if (!owned.commit.empty()) return parse_object_id(owned.commit);
-  const auto last = std::ranges::max_element(owned.agreed, {}, &Agreed::at);
-  return last == owned.agreed.end() ? std::nullopt : parse_object_id(last->commit);
 }
 
 // Null where the file is as the commit has it.
@@ -121,10 +106,16 @@ const WorkFile* Filler::work_file(const std::string& file) {
   WorkFile& work = known->second;
   if (added) {
     work.disk = read_disk(spec_.folder + "/" + file);
-    work.blob = history_.entry(head_.tree, path_of(file));
+    work.blob = history_.entry(head_.tree, past_.path_of(file));
     if (work.disk && work.blob) work.hunks = diff_lines(*history_.text(*work.blob), *work.disk);
   }
   return &work;
+}
+
+std::shared_ptr<const FileText> Filler::text_now(const std::string& file) {
+  if (const WorkFile* work = work_file(file)) return work->disk;
+  const auto blob = history_.entry(head_.tree, past_.path_of(file));
+  return blob ? history_.text(*blob) : nullptr;
 }
 
 void Filler::ask(Change& change) {
@@ -136,54 +127,112 @@ void Filler::ask(Change& change) {
   }
   const bool stands = change.action == Action::create || change.action == Action::adopt ||
                       change.action == Action::rename;
-  if (stands && is_from_git(change.cause)) {
-    Job job;
-    job.place = change.where;
-    if (owned != nullptr) job.since = declared_commit(*owned);
-    ask_lines(change.provenance, change.lines, {}, std::move(job));
-  }
+  if (stands && is_from_git(change.cause)) ask_standing(change, owned);
   for (FieldDiff& field : change.fields) {
     if (is_from_git(field.cause)) ask_field(change, field, owned);
   }
 }
 
-void Filler::ask_field(const Change& change, FieldDiff& field, const Owned* owned) {
+void Filler::ask_standing(Change& change, const Owned* owned) {
   Job job;
-  job.removed = field.lines.empty();
-  job.place = job.removed ? change.where : place_of(field.lines.front());
-  std::vector<OnceThere> gone;
-  if (owned != nullptr && field.has_agreed) {
-    job.since = agreed_commit(*owned, field.path);
-    const std::string key = key_of(field.path);
-    // Keys of collections may be items of a list.
-    const bool must_be_key = field.path.find('/') == std::string::npos;
-    if (const auto declared = declaration(*owned, job.since)) {
-      const auto line = find_in_block(*declared->file, declared->line, key, must_be_key);
-      if (line) gone.push_back({{declared->path, *line}, declared->blob, key});
-    }
-  }
-  ask_lines(field.provenance, field.lines, gone, std::move(job));
+  job.place = change.where;
+  if (owned != nullptr) job.since = declared_commit(*owned);
+  std::vector<Origin> lines = change.lines;
+  if (!change.service.empty()) add_lines_of_service(lines, change);
+  ask_lines(change.provenance, lines, {}, std::move(job));
 }
 
+// Of what a service makes, its key tells the least: the lines below it that this one came from, and
+// of a record those of its zone.
+void Filler::add_lines_of_service(std::vector<Origin>& lines, const Change& change) {
+  if (lines.empty()) return;
+  const Origin key = lines.front();
+  const auto text = key.line > 0 ? text_now(place_of(key).file) : nullptr;
+  if (!text) return;
+  const auto end = static_cast<std::uint32_t>(block_end(*text, static_cast<int>(key.line)));
+  for (const FieldDiff& field : change.fields) {
+    for (const Origin& line : field.lines) {
+      if (line.file == key.file && line.line > key.line && line.line <= end) lines.push_back(line);
+    }
+  }
+  add_lines_of_zone(lines, change.address);
+}
+
+void Filler::add_lines_of_zone(std::vector<Origin>& lines, const Address& record) {
+  if (record.kind != "dns") return;
+  auto zone = spec_.zones.find(name_components(record.name).front());
+  while (zone != spec_.zones.end()) {
+    lines.push_back(zone->second.where);
+    zone = spec_.zones.find(zone->second.reverse_of);
+  }
+}
+
+// A PTR record goes, or says something else, where the record that it leads back to does.
+void Filler::add_lines_of_name(std::vector<Origin>& lines, const Change& pointer,
+                               std::string_view name) {
+  if (!forward_) {
+    forward_.emplace();
+    for (const auto& [address, resource] : spec_.desired) {
+      if (address.kind != "dns" ||
+          !(address.name.ends_with("/A") || address.name.ends_with("/AAAA")))
+        continue;
+      forward_->emplace(std::pair(address.provider, domain_name(spec_, address)), address);
+    }
+  }
+  const auto [first, last] =
+      forward_->equal_range(std::pair(pointer.address.provider, std::string(name)));
+  for (auto record = first; record != last; ++record) {
+    const Sources sources = sources_of(spec_, record->second, "values");
+    lines.insert(lines.end(), sources.lines.begin(), sources.lines.end());
+  }
+}
+
+std::vector<Origin> Filler::lines_behind(const Change& change, const FieldDiff& field,
+                                         const Sources& sources) {
+  if (spec_.desired.contains(change.address)) return sources.lines;
+  std::vector<Origin> lines = field.lines;  // of a PTR record
+  if (field.path == "values") {
+    for (const auto& name : field.desired) {
+      if (name.is_string()) add_lines_of_name(lines, change, name.get_ref<const std::string&>());
+    }
+  }
+  return lines;
+}
+
+void Filler::ask_field(const Change& change, FieldDiff& field, const Owned* owned) {
+  Job job;
+  job.sources = sources_of(spec_, change.address, field.path);
+  const bool is_declared = spec_.desired.contains(change.address);
+  job.removed = is_declared ? !job.sources.stated && field.desired.is_null() : field.lines.empty();
+  std::vector<Origin> lines;
+  if (!job.removed) lines = lines_behind(change, field, job.sources);
+  job.place = lines.empty() ? change.where : place_of(lines.front());
+  std::vector<OnceThere> gone;
+  if (owned != nullptr) job.since = agreed_commit(*owned, field.path);
+  if (job.since) gone = past_.field(change.address, *owned, field.path, job.since);
+  ask_lines(field.provenance, lines, gone, std::move(job));
+}
+
+// What still stands did not take it away: then only what it was made from can tell.
 void Filler::ask_removed(Change& change, const Owned* owned) {
   Job job;
   job.removed = true;
   job.place = owned != nullptr && owned->where.line > 0 ? owned->where : change.where;
   std::vector<OnceThere> gone;
+  std::vector<Origin> lines;
   if (owned != nullptr) {
     job.since = declared_commit(*owned);
-    if (const auto declared = declaration(*owned, job.since)) {
-      std::vector<int> lines = enclosing_lines(*declared->file, declared->line);
-      lines.insert(lines.begin(), declared->line);
-      for (const int line : lines) {  // the nearest first
-        const int column = line == declared->line ? owned->where.column : 0;
-        const auto word = word_at(declared->file->line(line), column);
-        if (word.empty()) continue;
-        gone.push_back({{declared->path, line}, declared->blob, std::string(word)});
+    gone = past_.resource(change, *owned);
+    const bool stands =
+        std::ranges::all_of(gone, [this](const OnceThere& once) { return blame_.head_has(once); });
+    if (stands) {
+      add_lines_of_zone(lines, change.address);
+      for (const auto& name : member(change.before, "values")) {
+        if (name.is_string()) add_lines_of_name(lines, change, name.get_ref<const std::string&>());
       }
     }
   }
-  ask_lines(change.provenance, {}, gone, std::move(job));
+  ask_lines(change.provenance, lines, gone, std::move(job));
 }
 
 // What is not committed is answered at once: nothing is newer.
@@ -202,7 +251,7 @@ void Filler::ask_lines(std::optional<Provenance>& target, const std::vector<Orig
       target->uncommitted = true;
       return;
     }
-    places.push_back({path_of(now.file), *line});
+    places.push_back({past_.path_of(now.file), *line});
     job.lines.emplace_back(places.back(), now);
   }
   if (const auto place = removed_on_disk(gone)) {
@@ -212,14 +261,14 @@ void Filler::ask_lines(std::optional<Provenance>& target, const std::vector<Orig
     return;
   }
   job.target = &target;
-  job.question = blame_.ask(places, gone);
+  job.question = blame_.ask(places, gone, job.since);
   jobs_.push_back(std::move(job));
 }
 
 // Where the head has all of them, and the work tree does not.
 std::optional<SourceRef> Filler::removed_on_disk(const std::vector<OnceThere>& gone) {
   for (const OnceThere& once : gone) {
-    const std::string file = file_of(once.place.path);
+    const std::string file = past_.file_of(once.place.path);
     const WorkFile* work = work_file(file);
     if (work == nullptr || !work->blob) return std::nullopt;
     const auto in_head = find_again(history_.hunks(once.blob, *work->blob),
@@ -232,28 +281,6 @@ std::optional<SourceRef> Filler::removed_on_disk(const std::vector<OnceThere>& g
   return std::nullopt;
 }
 
-std::optional<Declaration> Filler::declaration_in(const ObjectId& commit, const SourceRef& where) {
-  const auto node = history_.commit(commit);
-  const std::string path = path_of(where.file);
-  const auto blob = node ? history_.entry(node->tree, path) : std::nullopt;
-  if (!blob || where.line <= 0) return std::nullopt;
-  return Declaration{path, *blob, history_.text(*blob), where.line};
-}
-
-// As it stood in the commit `at`; where that cannot be told, as the ledger knows it.
-std::optional<Declaration> Filler::declaration(const Owned& owned,
-                                               const std::optional<ObjectId>& at) {
-  const auto known_in = declared_commit(owned);
-  if (!known_in) return std::nullopt;
-  auto known = declaration_in(*known_in, owned.where);
-  if (!known || !at || *at == *known_in) return known;
-  const auto then = declaration_in(*at, owned.where);
-  if (!then) return known;
-  const auto line = line_before(history_.hunks(then->blob, known->blob), known->line);
-  if (!line) return known;
-  return Declaration{then->path, then->blob, then->file, *line};
-}
-
 void Filler::answer() {
   blame_.walk();
   for (const Job& job : jobs_) finish(job);
@@ -264,26 +291,35 @@ void Filler::finish(const Job& job) {
   found.where = job.place;
   found.removed = job.removed;
   const auto& touch = blame_.answer(job.question);
-  if (job.since && (!touch || !is_after(touch->commit, *job.since))) {
-    // A line that was touched before the value was agreed on is not the cause; something that the
-    // lines do not tell of is (a zone, the target of a reference). If only one commit can be it:
-    const auto only = only_change(*job.since);
-    if (only && !(touch && only->commit == hex_of(touch->commit))) {
-      found = *only;
-      found.where = job.place;
-      found.removed = job.removed;
-      return;
-    }
+  if (!touch) {
+    say_without_commit(found, job);
+    return;
   }
-  if (!touch) return;
   found = from_commit(touch->commit);
   found.removed = touch->removed;
-  found.where = {file_of(touch->place.path), touch->place.line, 0};
+  found.where = {past_.file_of(touch->place.path), touch->place.line, 0};
   for (const auto& [in_head, now] : job.lines) {
     if (!touch->removed && in_head == touch->place) {
       found.where = now;
       break;
     }
+  }
+}
+
+// No line that we know of was touched since. Then it is a secret or another resource that gives
+// another value now; or something in the commits since that lines do not tell of (a zone, a network
+// over several lines), of which none is named rather than a wrong one.
+void Filler::say_without_commit(Provenance& found, const Job& job) {
+  if (!job.since || !history_.is_within(*job.since, head_.id)) return;
+  if (!job.sources.secrets.empty()) {
+    found.secret = job.sources.secrets.front();
+  } else if (!job.sources.targets.empty()) {
+    found.target = job.sources.targets.front();
+  } else if (*job.since == head_.id && spec_.revision.work_tree &&
+             !spec_.revision.uncommitted.empty()) {
+    found.uncommitted = true;
+  } else {
+    found.since = hex_of(*job.since);
   }
 }
 
@@ -295,24 +331,6 @@ Provenance Filler::from_commit(const ObjectId& commit) const {
   provenance.subject = words.subject;
   provenance.at = Time(std::chrono::seconds(words.authored));
   return provenance;
-}
-
-// By the clock. A branch may be older than the merge that brought it in; then only_change tells.
-bool Filler::is_after(const ObjectId& commit, const ObjectId& since) const {
-  const auto touched = history_.commit(commit);
-  const auto agreed = history_.commit(since);
-  return !touched || !agreed || touched->time > agreed->time;
-}
-
-// The only commit since then, or all that is not committed where there is none.
-std::optional<Provenance> Filler::only_change(const ObjectId& since) {
-  const auto [known, added] = only_changes_.try_emplace(since);
-  if (!added || !history_.is_within(since, head_.id)) return known->second;
-  const auto changes = history_.changes_since(since, head_.id, spec_.revision.subdir, 2);
-  const bool dirty = spec_.revision.work_tree && !spec_.revision.uncommitted.empty();
-  if (changes.size() == 1 && !dirty) known->second = from_commit(changes.front());
-  if (changes.empty() && dirty) known->second.emplace().uncommitted = true;
-  return known->second;
 }
 
 // Without history: the place alone; below a repository without a commit, all is uncommitted.

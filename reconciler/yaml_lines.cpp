@@ -86,17 +86,26 @@ bool has_word(std::string_view line, std::string_view word) {
 
 std::optional<int> find_in_block(const FileText& file, int line, std::string_view word,
                                  bool must_be_key) {
-  const auto top = indent_of(file.line(line));
-  if (!top || word.empty()) return std::nullopt;
+  if (!indent_of(file.line(line)) || word.empty()) return std::nullopt;
   std::optional<int> found;
-  const int count = static_cast<int>(file.lines.size());
-  for (int at = line; at <= count; ++at) {
-    const auto indent = indent_of(file.line(at));
-    if (at > line && indent && *indent <= *top) break;
+  const int end = block_end(file, line);
+  for (int at = line; at <= end; ++at) {
     if (has_key(file.line(at), word)) return at;
     if (!must_be_key && !found && has_word(file.line(at), word)) found = at;
   }
   return found;
+}
+
+int block_end(const FileText& file, int line) {
+  const auto top = indent_of(file.line(line));
+  const int count = static_cast<int>(file.lines.size());
+  int end = line;
+  for (int at = line + 1; top && at <= count; ++at) {
+    const auto indent = indent_of(file.line(at));
+    if (indent && *indent <= *top) break;
+    end = at;
+  }
+  return end;
 }
 
 std::vector<int> enclosing_lines(const FileText& file, int line) {

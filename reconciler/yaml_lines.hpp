@@ -32,6 +32,8 @@ struct FileText {
 // more): the first with `word` as a key; else, unless it must be a key, the first with it at all.
 [[nodiscard]] std::optional<int> find_in_block(const FileText& file, int line,
                                                std::string_view word, bool must_be_key);
+// The last line of the block that a line opens.
+[[nodiscard]] int block_end(const FileText& file, int line);
 // The keys that a line stands below, the nearest first.
 [[nodiscard]] std::vector<int> enclosing_lines(const FileText& file, int line);
 

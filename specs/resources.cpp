@@ -127,6 +127,8 @@ void add_automatic_address(const Draft& draft, const ProviderKindSchema& provide
     return;
   }
   FieldOrigin origin{"ip", {}};
+  const bool by_vmid = known->second.assign == Assign::vmid;
+  if (const Origin* at = by_vmid ? origin_of(fields, "vmid") : nullptr) origin.lines.push_back(*at);
   if (const Origin* at = origin_of(fields, "network")) origin.lines.push_back(*at);
   origin.lines.push_back(known->second.where);
   fields.values["ip"] = "auto";

@@ -180,6 +180,10 @@ std::string Phrasing::finding(const Finding& finding) const {
 
 std::string Phrasing::word(const std::optional<Provenance>& provenance) const {
   if (provenance && provenance->uncommitted) return "uncommitted";
+  if (provenance && !provenance->secret.empty()) {
+    return "secret." + printable(provenance->secret) + " has a new value";
+  }
+  if (provenance && provenance->target) return address(*provenance->target) + " gives another value";
   return plan.commit.empty() ? "spec" : "git";
 }
 
@@ -188,7 +192,11 @@ std::string Phrasing::git_words(const std::optional<Provenance>& provenance,
   const std::string where = provenance ? place(provenance->where) : place(lines);
   const std::string at = where.empty() ? "" : " " + where;
   if (!provenance) return at;
+  if (!provenance->secret.empty() || provenance->target) return "";
   if (provenance->commit.empty()) {
+    if (!provenance->since.empty()) {
+      return " since " + short_commit(provenance->since) + (provenance->removed ? ", removed" : at);
+    }
     if (!provenance->removed) return at;
     return where.empty() ? ", removed" : ", removed from " + printable(provenance->where.file);
   }

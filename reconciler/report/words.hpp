@@ -49,9 +49,9 @@ class Phrasing {
   [[nodiscard]] Words cause(const Change& change) const;
 
  private:
-  // "git", "uncommitted", or "spec" where there is no git.
+  // "git", "uncommitted", or "spec" where there is no git; where git did not move, what did.
   [[nodiscard]] std::string word(const std::optional<Provenance>& provenance) const;
-  // " 3f2a91c forgejo.yaml:4 Ana"
+  // " 3f2a91c forgejo.yaml:4 Ana"; " since 3f2a91c forgejo.yaml:4" where no commit can be told
   [[nodiscard]] std::string git_words(const std::optional<Provenance>& provenance,
                                       const std::vector<Origin>& lines) const;
   [[nodiscard]] std::string since(const std::optional<Time>& time, const std::string& by) const;

@@ -71,40 +71,25 @@ TEST_CASE("history: ids are 40 hex digits") {
   }
 }
 
-TEST_CASE("history: a merge is no change besides those that it brings in") {
+TEST_CASE("history: what a tree no longer has as it was, and who is before whom") {
   TempRepo repo;
   repo.write("a.yaml", "a: 1\n");
+  repo.write("lab/b.yaml", "b: 1\n");
+  repo.write("same.yaml", "c: 1\n");
   const auto start = parse_object_id(repo.commit("start")).value();
-  repo.git({"checkout", "--quiet", "-b", "feature"});
-  repo.write("b.yaml", "b: 1\n");
-  const auto feature = parse_object_id(repo.commit("b")).value();
-  repo.git({"checkout", "--quiet", "main"});
   repo.write("a.yaml", "a: 2\n");
-  const auto other = parse_object_id(repo.commit("a")).value();
-  repo.git({"merge", "--quiet", "--no-ff", "--message", "merge", "feature"});
-  const auto head = parse_object_id(repo.git({"rev-parse", "HEAD"})).value();
+  repo.remove("lab/b.yaml");
+  repo.write("new.yaml", "d: 1\n");
+  const auto head = parse_object_id(repo.commit("head")).value();
   const auto history = History::open(repo.path());
   REQUIRE(history);
-  CHECK(history->changes_since(start, head, "", 9) == std::vector<ObjectId>{other, feature});
-  CHECK(history->changes_since(other, head, "", 9) == std::vector<ObjectId>{feature});
-}
-
-TEST_CASE("history: only commits that changed YAML below the folder count") {
-  TempRepo repo;
-  repo.write("lab/a.yaml", "a: 1\n");
-  const auto start = parse_object_id(repo.commit("start")).value();
-  repo.write("README.md", "hello\n");
-  repo.commit("readme");
-  repo.write("other/a.yaml", "a: 2\n");
-  const auto other = parse_object_id(repo.commit("other")).value();
-  repo.write("lab/a.yaml", "a: 2\n");
-  const auto head = parse_object_id(repo.commit("lab")).value();
-  const auto history = History::open(repo.path());
-  REQUIRE(history);
-  CHECK(history->changes_since(start, head, "lab", 9) == std::vector<ObjectId>{head});
-  CHECK(history->changes_since(start, head, "", 9) == std::vector<ObjectId>{head, other});
-  CHECK(history->changes_since(head, head, "", 9).empty());
-  CHECK(history->changes_since(start, head, "", 1) == std::vector<ObjectId>{head});
+  const auto before = history->commit(start)->tree;
+  const auto& changed = history->changed_files(before, history->commit(head)->tree);
+  REQUIRE(changed.size() == 2);
+  CHECK(changed[0].first == "a.yaml");
+  CHECK(changed[1].first == "lab/b.yaml");
+  CHECK(history->text(changed[0].second)->text == "a: 1\n");
+  CHECK(history->changed_files(before, before).empty());
   CHECK(history->is_within(start, head));
   CHECK(history->is_within(head, head));
   CHECK_FALSE(history->is_within(head, start));

@@ -50,6 +50,17 @@ struct ProvenanceCase {
     return *this;
   }
 
+  // jellyfin as declared now, with one value; `parts` where that one is open.
+  void declare(const FieldPath& path, const std::vector<Origin>& lines,
+               const std::vector<TemplatePart>& parts) {
+    Resource resource;
+    resource.address = jelly;
+    resource.where = line("media.yaml", "jellyfin");
+    resource.origins = {{path, lines}};
+    if (!parts.empty()) resource.open = {{"/" + path, parts, {}}};
+    spec.desired[jelly] = resource;
+  }
+
   ProvenanceCase& dirty(const std::vector<std::string>& files) {
     spec.revision.work_tree = true;
     spec.revision.uncommitted = {files.begin(), files.end()};

@@ -271,35 +271,6 @@ TEST_CASE("provenance: drift is not git's") {
   CHECK_FALSE(filled.fields[0].provenance);
 }
 
-TEST_CASE("provenance: where no line tells, the only commit since the agreed one is the cause") {
-  TempRepo repo;
-  repo.write("media.yaml", media);
-  repo.write("homeostat.yaml", "networks:\n  lab: { cidr: 10.5.0.0/24 }\n");
-  const auto agreed = repo.commit("start");
-  repo.write("homeostat.yaml", "networks:\n  lab: { cidr: 10.6.0.0/24 }\n");
-  const auto cause = repo.commit("another network", "Ben");
-  repo.write("README.md", "hello\n");
-  repo.commit("a readme");
-  SUBCASE("one") {
-    Case test(repo);
-    test.owned(agreed, jellyfin_line, {"ip"});
-    const auto found = test.field({test.line("media.yaml", "vmid: 110")}, "ip");
-    CHECK(found.commit == cause);
-    CHECK(found.where == SourceRef{"media.yaml", 3, 3});
-    CHECK(test.removed().commit == cause);
-  }
-  SUBCASE("with two the line's own is the best that can be said") {
-    repo.write("homeostat.yaml", "networks:\n  lab: { cidr: 10.7.0.0/24 }\n");
-    repo.commit("yet another network");
-    Case test(repo);
-    test.owned(agreed, jellyfin_line, {"ip"});
-    CHECK(test.field({test.line("media.yaml", "vmid: 110")}, "ip").commit == agreed);
-    const auto gone = test.removed();
-    CHECK(gone.commit.empty());
-    CHECK(gone.where == jellyfin_line);
-  }
-}
-
 TEST_CASE("provenance: what goes, goes with all its fields") {
   TempRepo repo;
   repo.write("media.yaml", media);
