@@ -94,9 +94,10 @@ Result<std::unique_ptr<Provider>> open_one(const Spec& spec, const LedgerView& l
   for (const auto& [key, zone] : spec.zones) {
     if (std::ranges::find(zone.on, config.name) != zone.on.end()) zones.emplace(key, zone);
   }
+  const std::string folder = spec.revision.bare ? std::string() : spec.folder;
   return type->make({.config = config,
                      .settings = settings,
-                     .folder = spec.folder,
+                     .folder = folder,
                      .site = spec.site,
                      .zones = zones,
                      .read_only = read_only});

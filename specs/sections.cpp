@@ -165,6 +165,20 @@ std::string inner_folder(const Draft& draft, const std::string& path) {
   return text.empty() ? "." : text;
 }
 
+// The spec of a repository may lie below its top.
+std::string where_it_is(Draft& draft) {
+  Errors unread;
+  for (const std::string& path : draft.source.list({}, unread)) {
+    const std::filesystem::path file(path);
+    if (file.filename() != main_file) continue;
+    const std::string folder = file.parent_path().generic_string();
+    const bool bare = draft.source.revision().bare;
+    return "there is one in " + folder + ": give " +
+           (bare ? "--path " + folder : "that folder instead");
+  }
+  return "every spec has one; it starts with `homeostat: 1` and `site: NAME`";
+}
+
 // Called with homeostat.yaml alone, and again when all files are there: what a later file adds
 // comes too late, as its folder has been read as a part of the spec by then.
 std::set<std::string> live_folders(Draft& draft) {
@@ -203,12 +217,11 @@ const Entries& Sections::of(std::string_view section) const {
 void gather_sections(Draft& draft) {
   if (!read_file(draft, std::string(main_file))) {
     draft.partial = true;
-    draft.errors.push_back(
-        Error{ErrorKind::invalid_spec,
-              "there is no homeostat.yaml in " + draft.source.folder(),
-              "every spec has one; it starts with `homeostat: 1` and `site: NAME`",
-              {},
-              {}});
+    draft.errors.push_back(Error{ErrorKind::invalid_spec,
+                                 "there is no homeostat.yaml in " + draft.source.folder(),
+                                 where_it_is(draft),
+                                 {},
+                                 {}});
     return;
   }
   gather_documents(draft, 0);

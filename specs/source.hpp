@@ -18,6 +18,7 @@ struct Revision {
   std::string commit;  // 40 hex digits: the commit read, or HEAD below a work tree; "" if none
   std::string branch;  // "main", or "" where detached or unknown
   bool work_tree = false;  // read as it lies; HEAD is only what it is compared with
+  bool bare = false;       // of a repository without files, where relative paths lead nowhere
   // Files (relative to the spec's folder) that differ from HEAD, are not in it, or are gone since.
   // Known after Source::list(), for the files it is about. Empty where there is no repository.
   std::set<std::string> uncommitted;

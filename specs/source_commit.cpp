@@ -118,6 +118,7 @@ Result<std::unique_ptr<Source>> open_commit(const std::string& folder, const std
   Revision revision;
   fs::path inside = path;
   fs::path top = git_repository_path(repository.get());
+  revision.bare = git_repository_is_bare(repository.get()) == 1;
   if (const char* work_tree = git_repository_workdir(repository.get()); work_tree != nullptr) {
     top = fs::canonical(work_tree, failed);
     inside = fs::relative(real, top, failed) / path;

@@ -110,7 +110,8 @@ class Provider {
 struct ProviderContext {
   const ProviderConfig& config;
   const Attributes& settings;  // config.settings with every reference and secret filled in
-  const std::string& folder;   // the spec's folder; relative paths start there
+  // The spec's folder; relative paths start there. "": it has none (a bare repository).
+  const std::string& folder;
   const std::string& site;
   const Zones& zones;     // those with this provider in `on`
   bool read_only = true;  // planning: refuse every write

@@ -46,7 +46,9 @@ ProviderInfo make_info() {
   info.schema.doc = doc;
   FieldSchema path;
   path.name = "path";
-  path.doc = "The directory, relative to the folder of `homeostat.yaml`. It need not exist.";
+  path.doc =
+      "The directory, relative to the folder of `homeostat.yaml`. It need not exist. "
+      "A bare repository needs an absolute one.";
   path.required = true;
   path.example = "live";
   info.schema.settings = {path};
@@ -98,6 +100,11 @@ Result<std::unique_ptr<Provider>> make(const ProviderContext& context) {
     return fail(ErrorKind::invalid_spec, "`path` is missing: the directory of the live state");
   }
   const auto shown = path->get<std::string>();
+  if (context.folder.empty() && !std::filesystem::path(shown).is_absolute()) {
+    return fail(ErrorKind::invalid_spec,
+                "`path: " + shown + "` is relative, and a bare repository has no folder for it",
+                "write an absolute path, or use a clone with a work tree");
+  }
   Store store(std::filesystem::path(context.folder) / shown, shown);
   return std::make_unique<FilesProvider>(std::move(store), context);
 }

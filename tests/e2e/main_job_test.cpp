@@ -3,18 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "tests/e2e/lab.hpp"
 
 namespace homeostat::test {
-namespace {
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
-
 TEST_CASE("main job: plan shows all, apply makes it, a second plan is empty") {
   const Lab lab;
   const ProcessResult first = lab.run({"plan"});
@@ -238,11 +231,69 @@ TEST_CASE("main job: a bare repository is planned and applied at a revision") {
   REQUIRE(
       run_process({.command = {"/usr/bin/git", "clone", "--quiet", "--bare", lab.folder(), bare}})
           .exit_code == 0);
-  const ProcessResult plan = lab.run({"plan", bare, "--rev", "HEAD"});
-  CAPTURE(plan.out);
-  CAPTURE(plan.err);
-  CHECK(plan.exit_code == 2);
-  CHECK(has(plan.out, "container/forgejo"));
+  // A relative path would lie inside git's own folder.
+  const ProcessResult relative = lab.run({"apply", "--yes", bare, "--rev", "HEAD"});
+  CAPTURE(relative.out);
+  CHECK(relative.exit_code == 3);
+  CHECK(has(relative.out, "write an absolute path"));
+  CHECK_FALSE(std::filesystem::exists(bare + "/live"));
+
+  std::string head = lab.read("homeostat.yaml");
+  for (auto at = head.find("path: live"); at != std::string::npos;
+       at = head.find("path: live", at + 1)) {
+    head.replace(at, 10, "path: " + bare_folder.path() + "/live");
+  }
+  lab.write("homeostat.yaml", head);
+  lab.commit("absolute paths");
+  REQUIRE(run_process(
+              {.command = {"/usr/bin/git", "-C", lab.folder(), "push", "--quiet", bare, "main"}})
+              .exit_code == 0);
+  const ProcessResult applied = lab.run({"apply", "--yes", bare, "--rev", "HEAD"});
+  CAPTURE(applied.out);
+  CAPTURE(applied.err);
+  CHECK(applied.exit_code == 0);
+  CHECK(std::filesystem::exists(bare_folder.path() + "/live/pve/container/forgejo.yaml"));
+}
+
+TEST_CASE("main job: a spec below the top of its repository is found by a hint") {
+  Lab lab;
+  std::filesystem::create_directory(lab.folder() + "/homelab");
+  for (const char* file : {"homeostat.yaml", "services.yaml", "dns.yaml"}) {
+    std::filesystem::rename(lab.folder() + "/" + file, lab.folder() + "/homelab/" + file);
+  }
+  lab.commit("a folder of its own");
+  const ProcessResult top = lab.run({"validate"});
+  CHECK(top.exit_code == 1);
+  CHECK(has(top.err, "there is one in homelab: give that folder"));
+  CHECK(lab.run({"validate", "homelab"}).exit_code == 0);
+  const TempDir bare_folder;
+  const std::string bare = bare_folder.path() + "/bare.git";
+  REQUIRE(
+      run_process({.command = {"/usr/bin/git", "clone", "--quiet", "--bare", lab.folder(), bare}})
+          .exit_code == 0);
+  CHECK(has(lab.run({"validate", bare, "--rev", "HEAD"}).err, "--path homelab"));
+  CHECK(lab.run({"validate", bare, "--rev", "HEAD", "--path", "homelab"}).exit_code == 0);
+}
+
+TEST_CASE("main job: what came of no commit is told so, what a commit did by its commit") {
+  Lab lab;
+  lab.apply();
+  lab.edit("services.yaml", "vmid: 110", "vmid: 111");
+  const std::string moved = lab.commit("forgejo moves", "Ben").substr(0, 7);
+  const ProcessResult renumbered = lab.run({"plan", "--allow-destroy", "container/forgejo"});
+  CAPTURE(renumbered.out);
+  const auto plan = nlohmann::json::parse(
+      lab.run({"plan", "--json", "--allow-destroy", "container/forgejo"}).out);
+  for (const auto& change : plan.at("changes")) {
+    CAPTURE(change.at("address"));
+    if (change.contains("provenance")) {
+      CHECK(change.at("provenance").at("commit").get<std::string>().substr(0, 7) == moved);
+    }
+    for (const auto& field : change.at("fields")) {
+      CAPTURE(field.at("path"));
+      CHECK(field.at("provenance").at("commit").get<std::string>().substr(0, 7) == moved);
+    }
+  }
 }
 
 }  // namespace homeostat::test
