@@ -22,7 +22,9 @@ void begin_plan(Planning& planning) {
   plan.ledger = input.ledger.present;
   plan.made = input.now;
   plan.at = input.now;
-  plan.resources = planning.resolved.desired.size();
+  for (const auto& [address, resource] : planning.resolved.desired) {
+    if (selected(input.options, address)) ++plan.resources;
+  }
   plan.warnings = input.spec.warnings;
   plan.warnings.insert(plan.warnings.end(), planning.resolved.warnings.begin(),
                        planning.resolved.warnings.end());

@@ -50,6 +50,7 @@ Status open_memory(Round& round, const Request& request) {
   TRY_ASSIGN(round.places, find_places(round.spec.site, request.ledger_path));
   TRY_ASSIGN(Ledger ledger, Ledger::open(round.places.ledger, request.record));
   TRY_ASSIGN(round.memory, ledger.view());
+  if (!request.full_zone.empty()) round.memory.full_zones.insert(request.full_zone);
   TRY_ASSIGN(std::string key, load_or_make_key(round.places.key, request.record));
   round.hash = make_secret_hash(std::move(key));
   round.ledger = std::move(ledger);
@@ -109,7 +110,7 @@ Status record_change(Round& round, std::int64_t run, const Change& change, const
   TRY(round.ledger->record_change(
       run, {.address = change.address,
             .action = std::string(name_of(change.action)),
-            .cause = fields.dump(),
+            .cause = fields.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
             .outcome = std::string(name_of(outcome.kind)),
             .message = outcome.error ? outcome.error->message : std::string()}));
   return record_outcome(round, change, outcome);

@@ -18,8 +18,9 @@ struct Request {
   std::string path;         // folder inside `rev`'s tree, for bare repositories
   std::string ledger_path;  // "": where find_places() says
   PlanOptions options;
-  bool offline = false;  // against the last observation
-  bool record = false;   // the ledger is made where it is absent, and may be written
+  bool offline = false;   // against the last observation
+  bool record = false;    // the ledger is made where it is absent, and may be written
+  std::string full_zone;  // planned as if this zone's `authority: full` were confirmed
 };
 
 // All values of a round. Nothing is read again after look().

@@ -6,6 +6,7 @@
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/cli/progress.hpp"
 #include "reconciler/names.hpp"
+#include "reconciler/report/words.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -41,15 +42,15 @@ Status check_committed(const Spec& spec, bool allowed) {
 std::string outcome_text(const Applied& applied) {
   std::string text;
   std::size_t done = 0;
+  std::size_t stopped = 0;
   for (const Outcome& outcome : applied.outcomes) {
-    if (outcome.kind == OutcomeKind::done) {
-      ++done;
-      continue;
-    }
-    text +=
-        std::string(name_of(outcome.kind)) + "  " + display(outcome.address, false, false) + ": " +
-        (outcome.error ? outcome.error->message : std::string("stopped before it began")) + "\n";
+    if (outcome.kind == OutcomeKind::done) ++done;
+    if (outcome.kind == OutcomeKind::cancelled) ++stopped;
+    if (outcome.kind != OutcomeKind::failed && outcome.kind != OutcomeKind::skipped) continue;
+    text += std::string(name_of(outcome.kind)) + "  " + display(outcome.address, false, false) +
+            (outcome.error ? ": " + outcome.error->message : std::string()) + "\n";
   }
+  if (stopped > 0) text += "stopped  " + counted(stopped, "change") + " not made\n";
   for (const Change* change : applied.lingering) {
     for (const FieldDiff& diff : change->fields) {
       text +=
@@ -102,20 +103,10 @@ int apply_round(const Global& global, const ApplyFlags& flags, Round& round) {
 int run_apply(const Global& global, const ApplyFlags& flags) {
   Request request = request_of(global);
   request.options = flags.options;
-  request.record = true;
-  // The spec alone first: a refused apply must not take the lock or make a ledger.
-  const auto spec = load(request);
-  if (!spec) return print_errors(spec.error());
-  if (const Status committed = check_committed(*spec, flags.uncommitted); !committed) {
-    return print_error(committed.error());
-  }
-  const auto places = find_places(spec->site, request.ledger_path);
-  if (!places) return print_error(places.error());
-  const auto lock = SiteLock::acquire(*places, spec->site, "homeostat apply", now());
-  if (!lock) return print_error(lock.error());
-  auto round = look(request, Signals::stop());
-  if (!round) return print_errors(round.error());
-  return apply_round(global, flags, *round);
+  return with_locked_round(
+      request, "apply",
+      [&flags](const Spec& spec) { return check_committed(spec, flags.uncommitted); },
+      [&](Round& round) { return apply_round(global, flags, round); });
 }
 
 }  // namespace

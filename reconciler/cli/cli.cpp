@@ -66,14 +66,15 @@ void add_filter_options(CLI::App& verb, PlanOptions& options) {
   verb.add_option("--only", options.only, "only addresses that match this glob; repeatable")
       ->type_name("GLOB")
       ->allow_extra_args(false);
-  verb.add_option("--exclude", options.exclude, "not the addresses that match this glob")
+  verb.add_option("--exclude", options.exclude,
+                  "not the addresses that match this glob; repeatable")
       ->type_name("GLOB")
       ->allow_extra_args(false);
 }
 
 void add_consent_options(CLI::App& verb, PlanOptions& options) {
   verb.add_option("--adopt", options.adopt,
-                  "take over what exists and differs, where the address matches")
+                  "take over what exists and differs, where the address matches; repeatable")
       ->type_name("GLOB")
       ->allow_extra_args(false);
   verb.add_option("--allow-destroy", options.allow_destroy,
@@ -81,10 +82,10 @@ void add_consent_options(CLI::App& verb, PlanOptions& options) {
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
   verb.add_option("--allow-deletes", options.allow_deletes,
-                  "let up to N deletes and replaces through in a scope")
+                  "let N deletes and replaces through, counted over all scopes with too many")
       ->type_name("N");
   verb.add_option("--accept-empty", options.accept_empty,
-                  "believe that this scope is empty (pve, dns/lab)")
+                  "believe that this scope is empty (pve, dns/lab); repeatable")
       ->type_name("SCOPE")
       ->allow_extra_args(false);
 }
@@ -109,18 +110,23 @@ TextStyle style_of(const Global& global) {
   return style;
 }
 
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+int with_round(const Request& request, const UseRound& use) {
+  auto round = look(request, Signals::stop());
+  return round ? use(*round) : print_errors(round.error());
 }
 
-int print_errors(const Errors& errors) {
-  for (const Error& error : errors) std::cerr << render(error);
-  if (errors.size() > 1) std::cerr << errors.size() << " errors\n";
-  return 1;
+int with_locked_round(Request request, const std::string& verb,
+                      const std::function<Status(const Spec&)>& check, const UseRound& use) {
+  request.record = true;
+  const auto spec = load(request);
+  if (!spec) return print_errors(spec.error());
+  if (const Status checked = check(*spec); !checked) return print_error(checked.error());
+  const auto places = find_places(spec->site, request.ledger_path);
+  if (!places) return print_error(places.error());
+  const auto lock = SiteLock::acquire(*places, spec->site, "homeostat " + verb, now());
+  if (!lock) return print_error(lock.error());
+  return with_round(request, use);
 }
-
-int print_error(const Error& error) { return print_errors({error}); }
 
 Result<bool> ask(const std::string& question) {
   if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1) {
@@ -166,7 +172,7 @@ Signals::Signals() {
       if (state.stop.stop_requested()) {
         state.cancel.request_stop();
       } else {
-        std::cerr << "stopping: finishing what is in flight (once more to cancel it)\n";
+        note("stopping: finishing what is in flight (once more to cancel it)");
         state.stop.request_stop();
       }
     }

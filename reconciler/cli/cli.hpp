@@ -38,6 +38,7 @@ void add_explain(CLI::App& app, Global& global, Command& command);
 void add_get(CLI::App& app, Global& global, Command& command);
 void add_forget(CLI::App& app, Global& global, Command& command);
 void add_unmanaged(CLI::App& app, Global& global, Command& command);
+void add_adopt(CLI::App& app, Global& global, Command& command);
 void add_confirm_ownership(CLI::App& app, Global& global, Command& command);
 void add_providers(CLI::App& app, Global& global, Command& command);
 void add_version(CLI::App& app, Global& global, Command& command);
@@ -54,9 +55,22 @@ void add_consent_options(CLI::App& verb, PlanOptions& options);
 
 [[nodiscard]] Request request_of(const Global& global);
 [[nodiscard]] TextStyle style_of(const Global& global);
-void print(const std::string& text);     // standard output, whole
+// Looks at everything and goes on with what it saw. What goes wrong is printed, and gives 1.
+using UseRound = std::function<int(Round&)>;
+int with_round(const Request& request, const UseRound& use);
+// The same for one that will write, alone: under the site's lock. `check` sees the spec before
+// anything else is touched: a refused run makes no ledger and takes no lock.
+int with_locked_round(Request request, const std::string& verb,
+                      const std::function<Status(const Spec&)>& check, const UseRound& use);
+
+void print(const std::string& text);  // standard output, whole
+// What a server said may be no UTF-8: such bytes come out as U+FFFD.
+void print_json(const nlohmann::json& value);
+[[nodiscard]] std::string json_text(const nlohmann::json& value, int indent = -1);
 int print_errors(const Errors& errors);  // standard error; returns 1
 int print_error(const Error& error);
+void print_warning(const Error& warning);
+void note(const std::string& text);  // one line on standard error, about this run
 // Asks on the terminal; true only for the word "yes". Error where there is no terminal.
 [[nodiscard]] Result<bool> ask(const std::string& question);
 // The one declared resource that people mean by `text`.
@@ -72,5 +86,8 @@ class Signals {
   [[nodiscard]] static std::stop_token stop();
   [[nodiscard]] static std::stop_token cancel();
 };
+
+// What goes to standard error from now on: `format` is text or json.
+void set_up_log(const std::string& format, int verbose);
 
 }  // namespace homeostat::cli

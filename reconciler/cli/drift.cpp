@@ -14,20 +14,18 @@ int drift(const Global& global, const DriftFlags& flags) {
   Request request = request_of(global);
   request.options = flags.options;
   request.record = true;
-  auto round = look(request, Signals::stop());
-  if (!round) return print_errors(round.error());
-  const Plan& plan = round->planned.plan;
-  if (flags.json) {
-    print(render_json(drift_part(plan), round->spec).dump(2) + "\n");
-  } else {
-    print(render_drift_text(plan, round->spec, style_of(global)));
-  }
-  // What is equal now is agreed now; a difference that is new begins now. Nothing is adopted: a
-  // look must not make anything ours.
-  if (const Status recorded = record_agreement(*round, round->planned, false); !recorded) {
-    return print_error(recorded.error());
-  }
-  return drift_exit_code(plan);
+  return with_round(request, [&](Round& round) {
+    const Plan& plan = round.planned.plan;
+    if (flags.json) {
+      print_json(render_json(drift_part(plan), round.spec));
+    } else {
+      print(render_drift_text(plan, round.spec, style_of(global)));
+    }
+    // What is equal now is agreed now; a difference that is new begins now. Nothing is adopted: a
+    // look must not make anything ours.
+    const Status recorded = record_agreement(round, round.planned, false);
+    return recorded ? drift_exit_code(plan) : print_error(recorded.error());
+  });
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 #include <set>
 
 #include "reconciler/cli/cli.hpp"
+#include "reconciler/mode.hpp"
 #include "reconciler/names.hpp"
 #include "reconciler/paths.hpp"
 #include "reconciler/redact.hpp"
+#include "reconciler/sources.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -16,7 +18,7 @@ namespace {
 std::string shown(const nlohmann::json& value, bool secret) {
   if (value.is_null()) return "(none)";
   if (secret) return std::string(redacted);
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : json_text(value);
 }
 
 struct Subject {
@@ -45,17 +47,29 @@ Subject subject_of(const Round& round, const Address& address) {
           .change = change == changes.end() ? nullptr : &*change};
 }
 
-std::string places(const Subject& subject, const FieldPath& path) {
-  std::string text;
+void add_place(std::string& text, const Origin& line, const Round& round) {
+  if (line.line == 0) return;
+  const SourceRef at = source_ref(line, round.spec.files);
+  text += (text.empty() ? "" : ", ") + at.file + ":" + std::to_string(at.line);
+}
+
+// "(none)   no longer stated", "2GiB   from media.yaml:4, homeostat.yaml:20"
+std::string stated(const Subject& subject, const FieldPath& path, const nlohmann::json& wanted,
+                   bool secret) {
+  std::string lines;
   for (const FieldOrigin& origin : subject.resource.origins) {
     if (origin.path != path) continue;
-    for (const Origin& line : origin.lines) {
-      if (line.line == 0) continue;
-      const SourceRef at = source_ref(line, subject.round.spec.files);
-      text += (text.empty() ? "" : ", ") + at.file + ":" + std::to_string(at.line);
-    }
+    for (const Origin& line : origin.lines) add_place(lines, line, subject.round);
   }
-  return text.empty() ? "derived" : text;
+  const Sources sources = sources_of(subject.round.spec, subject.resource.address, path);
+  if (lines.empty() && wanted.is_null()) return "(none)   no longer stated";
+  if (lines.empty() && sources.stated) {
+    for (const Origin& line : sources.lines) add_place(lines, line, subject.round);
+  }
+  std::string text = shown(wanted, secret) + (lines.empty() ? "   derived" : "   from " + lines);
+  for (const Address& target : sources.targets) text += ", by " + display(target, false, false);
+  for (const std::string& name : sources.secrets) text += ", with secret." + name;
+  return text;
 }
 
 std::string agreed_text(const Subject& subject, const FieldPath& path, bool secret) {
@@ -77,9 +91,9 @@ std::string field_text(const Subject& subject, const FieldPath& path) {
   const auto live = subject.live == nullptr
                         ? nlohmann::json()
                         : value_at(subject.live->attributes, path, subject.kind, subject.extra);
-  std::string text = fmt::format("  {}\n    spec    {}   from {}\n    live    {}\n    agreed  {}\n",
-                                 path, shown(wanted, literal), places(subject, path),
-                                 shown(live, secret), agreed_text(subject, path, secret));
+  std::string text = fmt::format("  {}\n    spec    {}\n    live    {}\n    agreed  {}\n", path,
+                                 stated(subject, path, wanted, literal), shown(live, secret),
+                                 agreed_text(subject, path, secret));
   if (subject.change == nullptr) return text;
   for (const FieldDiff& diff : subject.change->fields) {
     if (diff.path == path) text += fmt::format("    differs: {}\n", name_of(diff.cause));
@@ -100,6 +114,10 @@ std::set<FieldPath> paths_of(const Subject& subject) {
   return paths;
 }
 
+bool is_unknown(const Subject& subject) {
+  return subject.round.planned.plan.unknown.contains(scope_of(subject.resource.address));
+}
+
 std::string explanation(const Subject& subject) {
   const Resource& resource = subject.resource;
   const SourceRef where = source_ref(resource.where, subject.round.spec.files);
@@ -112,7 +130,12 @@ std::string explanation(const Subject& subject) {
           : subject.live != nullptr && subject.live->marker ? ", marked"
           : subject.live != nullptr                         ? ", not ours yet"
                                                             : "";
-  if (subject.change == nullptr) {
+  text += "\n  mode: " + std::string(name_of(mode_of(subject.round.spec, resource.address)));
+  if (subject.round.memory.forgotten.contains(resource.address)) {
+    text += "\n  forgotten: not compared, not changed, not deleted";
+  } else if (is_unknown(subject)) {
+    text += "\n  not compared: its scope is unknown";
+  } else if (subject.change == nullptr) {
     text += "\n  in sync";
   } else {
     text += "\n  planned: " + std::string(name_of(subject.change->action));
@@ -126,12 +149,10 @@ std::string explanation(const Subject& subject) {
   return text;
 }
 
-int explain(const Global& global, const std::string& what) {
-  const auto round = look(request_of(global), Signals::stop());
-  if (!round) return print_errors(round.error());
-  const auto address = find_address(round->planned.desired, what);
+int explain(const Round& round, const std::string& what) {
+  const auto address = find_address(round.planned.desired, what);
   if (!address) return print_error(address.error());
-  print(explanation(subject_of(*round, *address)));
+  print(explanation(subject_of(round, *address)));
   return 0;
 }
 
@@ -150,8 +171,12 @@ void add_explain(CLI::App& app, Global& global, Command& command) {
   verb->add_option("ADDRESS", *what, "container/forgejo")->required();
   verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
   add_revision_options(*verb, global);
-  verb->callback(
-      [&global, &command, what] { command = [&global, what] { return explain(global, *what); }; });
+  verb->callback([&global, &command, what] {
+    command = [&global, what] {
+      return with_round(request_of(global),
+                        [&](const Round& round) { return explain(round, *what); });
+    };
+  });
 }
 
 }  // namespace homeostat::cli

@@ -16,25 +16,15 @@ Result<Address> find_known(const Round& round, const std::string& text) {
   return find_address(known, text);
 }
 
-int forget(const Global& global, const std::string& what) {
-  Request request = request_of(global);
-  request.record = true;
-  const auto spec = load(request);
-  if (!spec) return print_errors(spec.error());
-  const auto places = find_places(spec->site, request.ledger_path);
-  if (!places) return print_error(places.error());
-  const auto lock = SiteLock::acquire(*places, spec->site, "homeostat forget", now());
-  if (!lock) return print_error(lock.error());
-  auto round = look(request, Signals::stop());
-  if (!round) return print_errors(round.error());
-  const auto address = find_known(*round, what);
+int forget(Round& round, const std::string& what) {
+  const auto address = find_known(round, what);
   if (!address) return print_error(address.error());
-  Status done = round->ledger->save_forgotten(*address, true);
-  if (done) done = round->ledger->remove_owned({*address});
+  Status done = round.ledger->save_forgotten(*address, true);
+  if (done) done = round.ledger->remove_owned({*address});
   if (!done) return print_error(done.error());
   print(display(*address, false, false) +
         " is forgotten: it stays as it is, and is no longer compared, changed or deleted\n");
-  if (round->planned.desired.contains(*address)) {
+  if (round.planned.desired.contains(*address)) {
     print("it is still declared; `homeostat apply --adopt " + display(*address, false, false) +
           "` takes it back\n");
   }
@@ -51,8 +41,13 @@ void add_forget(CLI::App& app, Global& global, Command& command) {
   auto what = std::make_shared<std::string>();
   verb->add_option("ADDRESS", *what, "container/old")->required();
   verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
-  verb->callback(
-      [&global, &command, what] { command = [&global, what] { return forget(global, *what); }; });
+  verb->callback([&global, &command, what] {
+    command = [&global, what] {
+      return with_locked_round(
+          request_of(global), "forget", [](const Spec&) { return Status(); },
+          [&](Round& round) { return forget(round, *what); });
+    };
+  });
 }
 
 }  // namespace homeostat::cli

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/paths.hpp"
@@ -31,32 +32,50 @@ int refuse(ErrorKind kind, std::string message, std::string hint = {}) {
   return print_error(fail(kind, std::move(message), std::move(hint)).value());
 }
 
-int get(const Global& global, const std::string& what) {
-  const auto round = look(request_of(global), Signals::stop());
-  if (!round) return print_errors(round.error());
-  const auto wanted = split(round->planned.desired, what);
+// "env.TZ" is taken for "env/TZ" where there is no other way to read it.
+FieldPath field_path(const FieldPath& written, const KindSchema& kind,
+                     const ProviderKindSchema* extra) {
+  if (field_at(kind, extra, written) != nullptr) return written;
+  FieldPath below = written;
+  if (const auto dot = below.find('.'); dot != FieldPath::npos) below[dot] = '/';
+  if (field_at(kind, extra, below) != nullptr) return below;
+  std::ranges::replace(below, '.', '/');
+  return below;
+}
+
+std::vector<std::string> names_of(const KindSchema& kind) {
+  std::vector<std::string> names;
+  for (const FieldSchema& field : kind.fields) names.push_back(field.name);
+  return names;
+}
+
+int get(const Round& round, const std::string& what) {
+  auto wanted = split(round.planned.desired, what);
   if (!wanted) return print_error(wanted.error());
-  const Resource& resource = round->planned.desired.at(wanted->address);
+  const Resource& resource = round.planned.desired.at(wanted->address);
   const KindSchema& kind = *find_kind(wanted->address.kind);
-  const auto& kinds = round->infos.at(wanted->address.provider)->schema.kinds;
+  const auto& kinds = round.infos.at(wanted->address.provider)->schema.kinds;
   const auto found = kinds.find(kind.name);
   const ProviderKindSchema* extra = found == kinds.end() ? nullptr : &found->second;
+  const FieldPath written = wanted->path;
+  wanted->path = field_path(written, kind, extra);
   if (field_at(kind, extra, wanted->path) == nullptr) {
-    return refuse(ErrorKind::invalid_spec, kind.name + " has no field " + wanted->path,
-                  "`homeostat providers` lists the fields");
+    const std::string near = suggestion(written, names_of(kind));
+    return refuse(ErrorKind::invalid_spec, kind.name + " has no field " + written,
+                  near.empty() ? "`homeostat providers` lists the fields" : near);
   }
   if (is_secret(&resource, kind, extra, wanted->path)) {
     return refuse(ErrorKind::invalid_spec, what + " is a secret, and secrets are not printed");
   }
   nlohmann::json value = value_at(resource.attributes, wanted->path, kind, extra);
-  const auto live = round->planned.live.find(wanted->address);
-  if (value.is_null() && live != round->planned.live.end() && live->second != nullptr) {
+  const auto live = round.planned.live.find(wanted->address);
+  if (value.is_null() && live != round.planned.live.end() && live->second != nullptr) {
     value = value_at(live->second->attributes, wanted->path, kind, extra);
   }
   if (value.is_null()) {
     return refuse(ErrorKind::not_found, what + " is neither stated nor known of the live system");
   }
-  print((value.is_string() ? value.get<std::string>() : value.dump()) + "\n");
+  print((value.is_string() ? value.get<std::string>() : json_text(value)) + "\n");
   return 0;
 }
 
@@ -73,8 +92,11 @@ void add_get(CLI::App& app, Global& global, Command& command) {
   verb->add_option("ADDRESS.FIELD", *what, "container/forgejo.ip")->required();
   verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
   add_revision_options(*verb, global);
-  verb->callback(
-      [&global, &command, what] { command = [&global, what] { return get(global, *what); }; });
+  verb->callback([&global, &command, what] {
+    command = [&global, what] {
+      return with_round(request_of(global), [&](const Round& round) { return get(round, *what); });
+    };
+  });
 }
 
 }  // namespace homeostat::cli

@@ -1,26 +1,9 @@
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 
 #include "reconciler/cli/cli.hpp"
 
 namespace homeostat::cli {
 namespace {
-
-void set_up_log(const Global& global) {
-  auto log = spdlog::stderr_logger_mt("homeostat");
-  if (global.log_format == "json") {
-    log->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
-                     spdlog::pattern_time_type::utc);
-  } else {
-    log->set_pattern("%H:%M:%S %l %v");
-  }
-  log->set_level(global.verbose > 1   ? spdlog::level::debug
-                 : global.verbose > 0 ? spdlog::level::info
-                                      : spdlog::level::warn);
-  spdlog::set_default_logger(std::move(log));
-}
 
 void add_global_options(CLI::App& app, Global& global) {
   app.add_option("-C", global.directory, "start in this directory")->type_name("DIR");
@@ -55,6 +38,7 @@ int run(int argc, char** argv) {
   add_get(app, global, command);
   add_forget(app, global, command);
   add_unmanaged(app, global, command);
+  add_adopt(app, global, command);
   add_confirm_ownership(app, global, command);
   add_providers(app, global, command);
   add_version(app, global, command);
@@ -64,7 +48,7 @@ int run(int argc, char** argv) {
     // Help and version are "errors" of exit code 0; every wrong use is an error of ours, 1.
     return app.exit(error) == 0 ? 0 : 1;
   }
-  set_up_log(global);
+  set_up_log(global.log_format, global.verbose);
   const Signals signals;
   return command();
 }

@@ -8,28 +8,22 @@
 namespace homeostat::cli {
 namespace {
 
-int unmanaged(const Global& global) {
-  const auto round = look(request_of(global), Signals::stop());
-  if (!round) return print_errors(round.error());
+int unmanaged(const Round& round) {
   std::string text;
   std::size_t count = 0;
-  for (const Finding& finding : round->planned.plan.findings) {
+  for (const Finding& finding : round.planned.plan.findings) {
     text += std::string(name_of(finding.kind)) + "  " + display(finding.address, true, false) +
             (finding.text.empty() ? "" : "  " + finding.text) + "\n";
     ++count;
   }
   print(text + std::to_string(count) + " live and not declared\n");
-  const bool unknown = exit_code(round->planned.plan) == 3;
+  const bool unknown = exit_code(round.planned.plan) == 3;
   return unknown ? 3 : 0;
 }
 
-int confirm(const Global& global, bool yes) {
-  Request request = request_of(global);
-  request.record = true;
-  auto round = look(request, Signals::stop());
-  if (!round) return print_errors(round.error());
+int confirm(Round& round, bool yes) {
   std::map<Address, Owned> rows;
-  for (const Finding& finding : round->planned.plan.findings) {
+  for (const Finding& finding : round.planned.plan.findings) {
     if (finding.kind != Finding::Kind::orphan) continue;
     rows[finding.address].native_id = finding.native_id;
     print("  " + display(finding.address, true, false) + "\n");
@@ -38,14 +32,14 @@ int confirm(const Global& global, bool yes) {
     print("nothing to confirm: all that carries this site's marker is declared or known\n");
     return 0;
   }
-  print(std::to_string(rows.size()) + " carry the marker of site " + round->spec.site +
+  print(std::to_string(rows.size()) + " carry the marker of site " + round.spec.site +
         " and are not declared. Once confirmed, the next plan may delete them.\n");
   if (!yes) {
     const auto answer = ask("Are they ours?");
     if (!answer) return print_error(answer.error());
     if (!*answer) return 0;
   }
-  const Status saved = round->ledger->save_owned(rows);
+  const Status saved = round.ledger->save_owned(rows);
   if (!saved) return print_error(saved.error());
   print("confirmed; `homeostat plan` shows what follows\n");
   return 0;
@@ -58,7 +52,9 @@ void add_unmanaged(CLI::App& app, Global& global, Command& command) {
                             "List what is live and not declared. Homeostat never touches it.",
                             "  homeostat unmanaged\n");
   add_revision_options(*verb, global);
-  verb->callback([&global, &command] { command = [&global] { return unmanaged(global); }; });
+  verb->callback([&global, &command] {
+    command = [&global] { return with_round(request_of(global), unmanaged); };
+  });
 }
 
 void add_confirm_ownership(CLI::App& app, Global& global, Command& command) {
@@ -69,8 +65,13 @@ void add_confirm_ownership(CLI::App& app, Global& global, Command& command) {
                "  homeostat confirm-ownership\n");
   auto yes = std::make_shared<bool>(false);
   verb->add_flag("-y,--yes", *yes, "do not ask");
-  verb->callback(
-      [&global, &command, yes] { command = [&global, yes] { return confirm(global, *yes); }; });
+  verb->callback([&global, &command, yes] {
+    command = [&global, yes] {
+      Request request = request_of(global);
+      request.record = true;
+      return with_round(request, [&](Round& round) { return confirm(round, *yes); });
+    };
+  });
 }
 
 }  // namespace homeostat::cli

@@ -16,17 +16,17 @@ int plan(const Global& global, const PlanFlags& flags) {
   Request request = request_of(global);
   request.options = flags.options;
   request.offline = flags.offline;
-  const auto round = look(request, Signals::stop());
-  if (!round) return print_errors(round.error());
-  const Plan& made = round->planned.plan;
-  if (flags.json) {
-    print(render_json(made, round->spec).dump(2) + "\n");
-  } else if (flags.markdown) {
-    print(render_markdown(made, round->spec));
-  } else {
-    print(render_text(made, round->spec, style_of(global)));
-  }
-  return made.stops.empty() ? exit_code(made) : 1;
+  return with_round(request, [&](const Round& round) {
+    const Plan& made = round.planned.plan;
+    if (flags.json) {
+      print_json(render_json(made, round.spec));
+    } else if (flags.markdown) {
+      print(render_markdown(made, round.spec));
+    } else {
+      print(render_text(made, round.spec, style_of(global)));
+    }
+    return made.stops.empty() ? exit_code(made) : 1;
+  });
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ void ProgressLines::on_progress(Progress progress, const Change& change, const O
   }
   const auto started = running_.find(action + " " + address);
   if (started != running_.end()) running_.erase(started);
+  // What was stopped before it began is counted at the end, not told one by one.
+  if (outcome != nullptr && outcome->kind == OutcomeKind::cancelled) return;
   ++finished_;
   const std::string_view word = outcome == nullptr ? "" : name_of(outcome->kind);
   const std::string why = outcome != nullptr && outcome->error ? outcome->error->message : "";

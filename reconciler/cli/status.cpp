@@ -32,6 +32,7 @@ std::map<std::string, std::size_t> count_states(const Round& round) {
   std::map<std::string, std::size_t> counts;
   std::size_t accounted = 0;
   for (const Change& change : round.planned.plan.changes) {
+    if (change.quiet && change.action == Action::release) continue;  // gone on both sides
     ++counts[std::string(state_of(change))];
     if (round.planned.desired.contains(change.address)) ++accounted;
   }
@@ -90,27 +91,25 @@ nlohmann::json as_json(const Round& round, const std::optional<RunRecord>& run) 
   return out;
 }
 
-int status(const Global& global, bool json) {
-  const auto round = look(request_of(global), Signals::stop());
-  if (!round) return print_errors(round.error());
-  const auto run = round->ledger->last_run();
+int status(const Global& global, bool json, const Round& round) {
+  const auto run = round.ledger->last_run();
   if (!run) return print_error(run.error());
   const TextStyle style = style_of(global);
-  const Plan& plan = round->planned.plan;
+  const Plan& plan = round.planned.plan;
   if (json) {
-    print(as_json(*round, *run).dump(2) + "\n");
+    print_json(as_json(round, *run));
     return exit_code(plan);
   }
-  std::string text = "site " + round->spec.site;
+  std::string text = "site " + round.spec.site;
   if (!plan.commit.empty()) text += "   " + plan.branch + "@" + plan.commit.substr(0, 7);
-  text += plan.ledger ? "   ledger " + round->places.ledger + "\n" : "   no ledger\n";
+  text += plan.ledger ? "   ledger " + round.places.ledger + "\n" : "   no ledger\n";
   for (const ScopeSummary& scope : plan.scopes) {
     text += fmt::format("  {:<20} {}\n", to_string(scope.scope),
                         scope.unknown ? "UNKNOWN: " + scope.unknown->message
                                       : fmt::format("ok, {} owned", scope.owned));
   }
   text += run_text(*run, style) + "resources:\n";
-  for (const auto& [state, count] : count_states(*round)) {
+  for (const auto& [state, count] : count_states(round)) {
     if (count > 0) text += fmt::format("  {:>6} {}\n", count, state);
   }
   print(text);
@@ -128,8 +127,12 @@ void add_status(CLI::App& app, Global& global, Command& command) {
   auto json = std::make_shared<bool>(false);
   add_revision_options(*verb, global);
   verb->add_flag("--json", *json, "as JSON");
-  verb->callback(
-      [&global, &command, json] { command = [&global, json] { return status(global, *json); }; });
+  verb->callback([&global, &command, json] {
+    command = [&global, json] {
+      return with_round(request_of(global),
+                        [&](const Round& round) { return status(global, *json, round); });
+    };
+  });
 }
 
 }  // namespace homeostat::cli

@@ -15,11 +15,7 @@ void add_validate(CLI::App& app, Global& global, Command& command) {
     command = [&global] {
       const auto spec = load(request_of(global));
       if (!spec) return print_errors(spec.error());
-      for (const Error& warning : spec->warnings) {
-        Error shown = warning;
-        shown.message = "warning: " + shown.message;
-        print_error(shown);
-      }
+      for (const Error& warning : spec->warnings) print_warning(warning);
       print("ok: site " + spec->site + ", " + std::to_string(spec->desired.size()) +
             " resources in " + std::to_string(spec->files.size()) + " files\n");
       return 0;

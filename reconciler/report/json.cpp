@@ -1,4 +1,5 @@
 // The plan for programs: everything in it, in the form that plan.schema.json describes.
+#include "reconciler/mode.hpp"
 #include "reconciler/names.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/report/words.hpp"
@@ -49,6 +50,9 @@ json provenance(const Provenance& from) {
   if (!from.subject.empty()) out["subject"] = from.subject;
   if (from.at != Time{}) out["at"] = utc_time(from.at);
   if (!from.where.file.empty()) out["where"] = place(from.where);
+  if (!from.since.empty()) out["since_commit"] = from.since;
+  if (!from.secret.empty()) out["secret"] = from.secret;
+  if (from.target) out["target"] = to_string(*from.target);
   return out;
 }
 
@@ -83,6 +87,7 @@ json one_change(const Change& from, const Spec& spec) {
   json out = {{"action", name_of(from.action)},
               {"address", to_string(from.address)},
               {"cause", name_of(from.cause)},
+              {"mode", name_of(mode_of(spec, from.address))},
               {"before", from.before},
               {"after", from.after},
               {"fields", std::move(fields)},

@@ -10,6 +10,10 @@
 
 namespace homeostat::test {
 
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 class Lab {
  public:
   // With the spec of `small_lab()` committed by Ana.

@@ -6,18 +6,11 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/e2e/lab.hpp"
 
 namespace homeostat::test {
-namespace {
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
-
 TEST_CASE("verbs: validate counts, or shows the place, the line and what to write") {
   Lab lab;
   const ProcessResult good = lab.run({"validate"});
@@ -108,8 +101,9 @@ TEST_CASE("verbs: providers lists types, kinds and fields; version prints one li
 
 TEST_CASE("verbs: each explains itself with an example, and a wrong word is an error") {
   const Lab lab;
-  for (const char* verb : {"validate", "plan", "apply", "drift", "status", "explain", "get",
-                           "forget", "unmanaged", "confirm-ownership", "providers", "version"}) {
+  for (const char* verb :
+       {"validate", "plan", "apply", "drift", "status", "explain", "get", "forget", "unmanaged",
+        "adopt", "confirm-ownership", "providers", "version"}) {
     CAPTURE(verb);
     const ProcessResult help = lab.run({verb, "--help"});
     CHECK(help.exit_code == 0);
@@ -130,6 +124,113 @@ TEST_CASE("verbs: -C and a positional folder find the repo from elsewhere") {
   CHECK(elsewhere({"validate", lab.folder()}).exit_code == 0);
   CHECK(elsewhere({"-C", lab.folder(), "validate"}).exit_code == 0);
   CHECK(elsewhere({"validate"}).exit_code == 1);
+}
+
+TEST_CASE(
+    "verbs: a zone with full authority is swept once what is in it was listed and confirmed") {
+  Lab lab;
+  lab.apply();
+  lab.write("live/dns/dns/lab/stranger/A.yaml", "values: [10.5.0.66]\n");
+  lab.write("live/dns/dns/lab/_acme-challenge.git/TXT.yaml", "values: [token]\n");
+  const ProcessResult shared = lab.run({"adopt", "--zone", "lab", "--yes"});
+  CHECK(shared.exit_code == 1);
+  CHECK(has(shared.err, "authority: full"));
+  CHECK(has(shared.err, "homeostat.yaml:"));
+  lab.edit("homeostat.yaml", "zone: lab.example.org,", "zone: lab.example.org, authority: full,");
+  lab.commit("the lab zone is ours alone");
+  CHECK(lab.run({"apply", "--yes"}).exit_code == 0);
+  CHECK(lab.exists("live/dns/dns/lab/stranger/A.yaml"));
+
+  const ProcessResult unasked = lab.run({"adopt", "--zone", "lab"});
+  CAPTURE(unasked.out);
+  CHECK(unasked.exit_code == 1);
+  CHECK(has(unasked.out, "dns/lab/stranger/A  10.5.0.66"));
+  CHECK(has(unasked.out, "stays: dns/lab/_acme-challenge.git/TXT"));
+  CHECK(lab.run({"plan"}).exit_code == 0);
+
+  CHECK(lab.run({"adopt", "--zone", "lba", "--yes"}).exit_code == 1);
+  CHECK(lab.run({"adopt", "--zone", "lab", "--yes"}).exit_code == 0);
+  const ProcessResult plan = lab.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(plan.exit_code == 2);
+  CHECK(has(plan.out, "- dns/lab/stranger/A"));
+  CHECK(lab.run({"apply", "--yes"}).exit_code == 0);
+  CHECK_FALSE(lab.exists("live/dns/dns/lab/stranger/A.yaml"));
+  CHECK(lab.exists("live/dns/dns/lab/_acme-challenge.git/TXT.yaml"));
+}
+
+TEST_CASE("verbs: a zone that cannot be read is not confirmed") {
+  Lab lab;
+  lab.edit("homeostat.yaml", "zone: lab.example.org,", "zone: lab.example.org, authority: full,");
+  lab.commit("the lab zone is ours alone");
+  lab.apply();
+  lab.write("live/dns/dns/lab/stranger/A.yaml", "values: [\n");
+  const ProcessResult refused = lab.run({"adopt", "--zone", "lab", "--yes"});
+  CHECK(refused.exit_code == 3);
+  CHECK(has(refused.err, "unknown"));
+  lab.write("live/dns/dns/lab/stranger/A.yaml", "values: [10.5.0.66]\n");
+  CHECK(lab.run({"plan"}).exit_code == 0);
+}
+
+TEST_CASE("verbs: get takes dots below a field, and says what a field is called") {
+  Lab lab;
+  lab.edit("services.yaml", "memory: 2GiB }", "memory: 2GiB, env: { TZ: Europe/Oslo } }");
+  CHECK(lab.run({"get", "container/forgejo.env/TZ"}).out == "Europe/Oslo\n");
+  CHECK(lab.run({"get", "container/forgejo.env.TZ"}).out == "Europe/Oslo\n");
+  const ProcessResult typo = lab.run({"get", "container/forgejo.memry"});
+  CHECK(typo.exit_code == 1);
+  CHECK(has(typo.err, "memory"));
+}
+
+TEST_CASE("verbs: explain tells what a value was made of, and who may write it") {
+  Lab lab;
+  lab.edit("services.yaml", "memory: 2GiB }", "memory: 2GiB, labels: { a: one, b: two } }");
+  lab.edit("homeostat.yaml",
+           "networks:", "policy: { kinds: { dns: { mode: enforce } } }\nnetworks:");
+  lab.commit("labels");
+  lab.apply();
+  const ProcessResult record = lab.run({"explain", "dns/lab/forgejo/A"});
+  CAPTURE(record.out);
+  CHECK(has(record.out, "mode: enforce"));
+  CHECK(has(record.out, "by container/forgejo"));
+  const ProcessResult container = lab.run({"explain", "container/forgejo"});
+  CAPTURE(container.out);
+  CHECK(has(container.out, "mode: report"));
+  CHECK(has(container.out, "10.5.0.110   from services.yaml:6"));  // by its vmid
+  lab.edit("services.yaml", ", b: two", "");
+  const ProcessResult fewer = lab.run({"explain", "container/forgejo"});
+  CAPTURE(fewer.out);
+  CHECK(has(fewer.out, "no longer stated"));
+  CHECK_FALSE(has(fewer.out, "derived\n    live    two"));
+}
+
+TEST_CASE("verbs: --only counts what it selected") {
+  const Lab lab;
+  lab.apply();
+  const ProcessResult all = lab.run({"plan"});
+  const ProcessResult some = lab.run({"plan", "--only", "container/*"});
+  CHECK(has(some.out, "in sync: 2 resources"));
+  CHECK_FALSE(has(all.out, "in sync: 2 resources"));
+}
+
+TEST_CASE("verbs: with --log-format json every line on standard error is JSON") {
+  Lab lab;
+  const auto lines = [](const std::string& text) {
+    std::vector<nlohmann::json> all;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) all.push_back(nlohmann::json::parse(line));
+    return all;
+  };
+  const auto applied = lines(lab.run({"--log-format", "json", "-v", "apply", "--yes"}).err);
+  REQUIRE(!applied.empty());
+  CHECK(applied.front().at("level") == "info");
+  CHECK(has(applied.front().at("message").get<std::string>(), "outcome=done"));
+  lab.edit("services.yaml", "memory: 2GiB", "memry: 2GiB");
+  const auto refused = lines(lab.run({"--log-format", "json", "validate"}).err);
+  REQUIRE(refused.size() == 1);
+  CHECK(refused.front().at("level") == "error");
+  CHECK(refused.front().at("file") == "services.yaml");
+  CHECK(refused.front().at("line") == 6);
 }
 
 TEST_CASE("verbs: a second writer stops at once and names the first") {
