@@ -131,21 +131,38 @@ std::vector<const Change*> lingering(const Plan& after, const std::vector<Outcom
   return found;
 }
 
-// A glob that matches nothing is a typo: "in sync" would be its worst answer.
-Errors unmatched_globs(const Round& round) {
+// A word that matches nothing is a typo: "in sync" would be its worst answer, and a consent that
+// nobody needs was meant for something else.
+Errors unmatched_words(const Round& round) {
   const auto matches = [&round](const std::string& glob) {
     const auto hit = [&glob](const auto& entry) { return address_matches(entry.first, glob); };
     return std::ranges::any_of(round.planned.desired, hit) ||
-           std::ranges::any_of(round.memory.owned, hit);
+           std::ranges::any_of(round.memory.owned, hit) ||
+           std::ranges::any_of(round.planned.plan.findings, [&glob](const Finding& finding) {
+             return address_matches(finding.address, glob);
+           });
   };
   Errors errors;
-  for (const auto* globs : {&round.request.options.only, &round.request.options.exclude}) {
+  const PlanOptions& options = round.request.options;
+  for (const auto* globs :
+       {&options.only, &options.exclude, &options.adopt, &options.allow_destroy}) {
     for (const std::string& glob : *globs) {
       if (matches(glob)) continue;
       errors.push_back(fail(ErrorKind::invalid_spec, "nothing is declared or owned as " + glob,
                             "write an address or a glob, as in 'dns/lab/*'")
                            .value());
     }
+  }
+  std::vector<std::string> scopes;
+  for (const ScopeSummary& scope : round.planned.plan.scopes) {
+    scopes.push_back(to_string(scope.scope));
+  }
+  for (const std::string& scope : options.accept_empty) {
+    if (std::ranges::find(scopes, scope) != scopes.end()) continue;
+    const std::string near = suggestion(scope, scopes);
+    errors.push_back(fail(ErrorKind::invalid_spec, "there is no scope " + scope,
+                          near.empty() ? "`homeostat status` lists the scopes" : near)
+                         .value());
   }
   return errors;
 }
@@ -183,7 +200,7 @@ tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
   auto planned = plan_round(round);
   if (!planned) return tl::unexpected(std::move(planned).error());
   round.planned = std::move(*planned);
-  if (Errors unmatched = unmatched_globs(round); !unmatched.empty()) {
+  if (Errors unmatched = unmatched_words(round); !unmatched.empty()) {
     return tl::unexpected(std::move(unmatched));
   }
   return round;

@@ -86,12 +86,15 @@ int adopt(Round& round, const std::string& key, bool yes) {
 }  // namespace
 
 void add_adopt(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb =
-      add_verb(app, global, "adopt",
-               "List every record of a zone with `authority: full` that is not declared, and let "
-               "them go. Single resources are taken over by `apply --adopt ADDRESS`.",
-               "  homeostat adopt --zone lab\n"
-               "  homeostat adopt --zone 'lab~v4' --yes\n");
+  CLI::App* verb = add_verb(
+      app, global,
+      {.name = "adopt",
+       .brief = "Let what is not declared in a zone go.",
+       .more = "Lists every record of a zone with `authority: full` that is not declared, and "
+               "records that they "
+               "may go. Single resources are taken over by `homeostat apply --adopt ADDRESS`.",
+       .examples = "  homeostat adopt --zone lab\n"
+                   "  homeostat adopt --zone 'lab~v4' --yes\n"});
   struct Flags {
     std::string zone;
     bool yes = false;

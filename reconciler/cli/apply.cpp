@@ -112,11 +112,14 @@ int run_apply(const Global& global, const ApplyFlags& flags) {
 }  // namespace
 
 void add_apply(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global, "apply",
-                            "Show the plan, ask, and make it so. Exit code: the state afterwards.",
-                            "  homeostat apply\n"
+  CLI::App* verb =
+      add_verb(app, global,
+               {.name = "apply",
+                .brief = "Show the plan, ask, and make it so.",
+                .more = "Looks again afterwards; the exit code tells the state that it found then.",
+                .examples = "  homeostat apply\n"
                             "  homeostat apply --yes --only 'dns/*'\n"
-                            "  homeostat apply --allow-destroy container/old\n");
+                            "  homeostat apply --allow-destroy container/old\n"});
   auto flags = std::make_shared<ApplyFlags>();
   add_revision_options(*verb, global);
   add_filter_options(*verb, flags->options);

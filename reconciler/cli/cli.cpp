@@ -43,23 +43,29 @@ int utc_offset_minutes() {
 
 }  // namespace
 
-CLI::App* add_verb(CLI::App& app, Global& global, const std::string& name,
-                   const std::string& description, const std::string& examples) {
-  CLI::App* verb = app.add_subcommand(name, description);
-  verb->footer("Examples:\n" + examples);
+CLI::App* add_verb(CLI::App& app, Global& global, const VerbWords& words, std::string* subject) {
+  CLI::App* verb = app.add_subcommand(words.name, words.brief);
+  verb->footer(words.more + "\n\nExamples:\n" + words.examples +
+               "\n-C, --ledger, --log-format, --color and -v: see `homeostat --help`.");
   verb->fallthrough();
+  if (subject != nullptr) {
+    verb->add_option(words.subject, *subject, "what it is about, as `plan` writes it")->required();
+  }
   verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
   return verb;
 }
 
 void add_revision_options(CLI::App& verb, Global& global) {
-  verb.add_option("--rev", global.rev, "read this commit, branch or tag instead of the work tree")
-      ->check([](const std::string& rev) {
-        // An unset variable of a script must not turn into the work tree.
-        return rev.empty() ? std::string("it is empty; leave it out to read the work tree")
-                           : std::string();
-      });
-  verb.add_option("--path", global.path, "folder inside --rev's tree (bare repositories)");
+  auto* revision = verb.add_option("--rev", global.rev,
+                                   "read this commit, branch or tag instead of the work tree")
+                       ->check([](const std::string& rev) {
+                         // An unset variable of a script must not turn into the work tree.
+                         return rev.empty()
+                                    ? std::string("it is empty; leave it out to read the work tree")
+                                    : std::string();
+                       });
+  verb.add_option("--path", global.path, "folder inside --rev's tree (bare repositories)")
+      ->needs(revision);
 }
 
 void add_filter_options(CLI::App& verb, PlanOptions& options) {
@@ -83,6 +89,7 @@ void add_consent_options(CLI::App& verb, PlanOptions& options) {
       ->allow_extra_args(false);
   verb.add_option("--allow-deletes", options.allow_deletes,
                   "let N deletes and replaces through, counted over all scopes with too many")
+      ->check(CLI::NonNegativeNumber)  // -1 would be read as very many
       ->type_name("N");
   verb.add_option("--accept-empty", options.accept_empty,
                   "believe that this scope is empty (pve, dns/lab); repeatable")
@@ -143,17 +150,25 @@ Result<Address> find_address(const Desired& desired, const std::string& text) {
   TRY_ASSIGN(const Address wanted, parse_address(text));
   std::vector<const Address*> found;
   std::vector<std::string> known;
+  std::string elsewhere;
   for (const auto& [address, resource] : desired) {
-    if (address.kind == wanted.kind) known.push_back(display(address, false, false));
-    if (address.kind == wanted.kind && address.name == wanted.name &&
-        (wanted.provider.empty() || wanted.provider == address.provider) &&
+    if (address.kind != wanted.kind) continue;
+    known.push_back(display(address, false, false));
+    if (address.name != wanted.name) continue;
+    if ((wanted.provider.empty() || wanted.provider == address.provider) &&
         (wanted.site.empty() || wanted.site == address.site)) {
       found.push_back(&address);
+    } else {
+      elsewhere = "there is " + display(address, true, !wanted.site.empty());
     }
   }
   if (found.size() == 1) return *found.front();
   if (found.empty()) {
-    return fail(ErrorKind::not_found, "nothing is declared as " + text, suggestion(text, known));
+    if (find_kind(wanted.kind) == nullptr) {
+      for (const KindSchema& kind : kinds()) known.push_back(kind.name + "/" + wanted.name);
+    }
+    return fail(ErrorKind::not_found, "nothing is declared as " + text,
+                elsewhere.empty() ? suggestion(text, known) : elsewhere);
   }
   return fail(ErrorKind::invalid_spec,
               text + " could be any of " + std::to_string(found.size()) + " resources",

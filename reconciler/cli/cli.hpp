@@ -43,9 +43,16 @@ void add_confirm_ownership(CLI::App& app, Global& global, Command& command);
 void add_providers(CLI::App& app, Global& global, Command& command);
 void add_version(CLI::App& app, Global& global, Command& command);
 
-// A subcommand with a description, examples below its help, and the repo as last positional.
-CLI::App* add_verb(CLI::App& app, Global& global, const std::string& name,
-                   const std::string& description, const std::string& examples);
+struct VerbWords {
+  std::string name;
+  std::string brief;         // in the list of verbs: at most 50 columns
+  std::string more;          // whole sentences, in the verb's own help
+  std::string examples;      // each "  homeostat ...\n"
+  std::string subject = {};  // what its first positional is called
+};
+// A subcommand with its words, `subject` as first positional where there is one, the repo as last.
+CLI::App* add_verb(CLI::App& app, Global& global, const VerbWords& words,
+                   std::string* subject = nullptr);
 // --rev and --path
 void add_revision_options(CLI::App& verb, Global& global);
 // --only, --exclude

@@ -31,11 +31,13 @@ int drift(const Global& global, const DriftFlags& flags) {
 }  // namespace
 
 void add_drift(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global, "drift",
-                            "Show the differences that git did not cause, oldest first, and "
-                            "remember since when they stand. Changes nothing live.",
-                            "  homeostat drift\n"
-                            "  homeostat drift --only 'proxy_host/*' --json\n");
+  CLI::App* verb =
+      add_verb(app, global,
+               {.name = "drift",
+                .brief = "Show the differences that git did not cause.",
+                .more = "Oldest first. Remembers since when they stand; changes nothing live.",
+                .examples = "  homeostat drift\n"
+                            "  homeostat drift --only 'proxy_host/*' --json\n"});
   auto flags = std::make_shared<DriftFlags>();
   add_revision_options(*verb, global);
   add_filter_options(*verb, flags->options);

@@ -159,17 +159,15 @@ int explain(const Round& round, const std::string& what) {
 }  // namespace
 
 void add_explain(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb =
-      app.add_subcommand("explain",
-                         "Show where each value of a resource comes from: spec, live system, last "
-                         "agreement.");
-  verb->footer(
-      "Examples:\n  homeostat explain container/forgejo\n"
-      "  homeostat explain dns/lab/@/MX\n");
-  verb->fallthrough();
   auto what = std::make_shared<std::string>();
-  verb->add_option("ADDRESS", *what, "container/forgejo")->required();
-  verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
+  CLI::App* verb = add_verb(app, global,
+                            {.name = "explain",
+                             .brief = "Show where each value of a resource comes from.",
+                             .more = "Spec, live system and last agreement, field by field.",
+                             .examples = "  homeostat explain container/forgejo\n"
+                                         "  homeostat explain dns/lab/@/MX\n",
+                             .subject = "ADDRESS"},
+                            what.get());
   add_revision_options(*verb, global);
   verb->callback([&global, &command, what] {
     command = [&global, what] {

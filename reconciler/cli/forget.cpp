@@ -34,13 +34,14 @@ int forget(Round& round, const std::string& what) {
 }  // namespace
 
 void add_forget(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = app.add_subcommand(
-      "forget", "Release a resource without touching it: it stays live and is ours no more.");
-  verb->footer("Examples:\n  homeostat forget container/old\n");
-  verb->fallthrough();
   auto what = std::make_shared<std::string>();
-  verb->add_option("ADDRESS", *what, "container/old")->required();
-  verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
+  CLI::App* verb = add_verb(app, global,
+                            {.name = "forget",
+                             .brief = "Let a resource go without touching it.",
+                             .more = "It stays live as it is, and is ours no more.",
+                             .examples = "  homeostat forget container/old\n",
+                             .subject = "ADDRESS"},
+                            what.get());
   verb->callback([&global, &command, what] {
     command = [&global, what] {
       return with_locked_round(

@@ -82,15 +82,15 @@ int get(const Round& round, const std::string& what) {
 }  // namespace
 
 void add_get(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = app.add_subcommand(
-      "get", "Print one value, for scripts: what the spec says, else what is live.");
-  verb->footer(
-      "Examples:\n  ssh $(homeostat get container/forgejo.ip)\n"
-      "  homeostat get dns/lab/forgejo/A.values\n");
-  verb->fallthrough();
   auto what = std::make_shared<std::string>();
-  verb->add_option("ADDRESS.FIELD", *what, "container/forgejo.ip")->required();
-  verb->add_option("repo", global.folder, "folder with homeostat.yaml (default: this one)");
+  CLI::App* verb = add_verb(app, global,
+                            {.name = "get",
+                             .brief = "Print one value, for scripts.",
+                             .more = "What the spec says, else what is live.",
+                             .examples = "  ssh $(homeostat get container/forgejo.ip)\n"
+                                         "  homeostat get dns/lab/forgejo/A.values\n",
+                             .subject = "ADDRESS.FIELD"},
+                            what.get());
   add_revision_options(*verb, global);
   verb->callback([&global, &command, what] {
     command = [&global, what] {

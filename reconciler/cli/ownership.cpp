@@ -48,9 +48,11 @@ int confirm(Round& round, bool yes) {
 }  // namespace
 
 void add_unmanaged(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global, "unmanaged",
-                            "List what is live and not declared. Homeostat never touches it.",
-                            "  homeostat unmanaged\n");
+  CLI::App* verb = add_verb(app, global,
+                            {.name = "unmanaged",
+                             .brief = "List what is live and not declared.",
+                             .more = "Homeostat never touches it.",
+                             .examples = "  homeostat unmanaged\n"});
   add_revision_options(*verb, global);
   verb->callback([&global, &command] {
     command = [&global] { return with_round(request_of(global), unmanaged); };
@@ -58,11 +60,13 @@ void add_unmanaged(CLI::App& app, Global& global, Command& command) {
 }
 
 void add_confirm_ownership(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb =
-      add_verb(app, global, "confirm-ownership",
-               "After the loss of the ledger: list what carries this site's marker and "
-               "is not declared, and say that it is ours.",
-               "  homeostat confirm-ownership\n");
+  CLI::App* verb = add_verb(app, global,
+                            {.name = "confirm-ownership",
+                             .brief = "After a lost ledger: say that orphans are ours.",
+                             .more = "Lists what carries this site's marker and is not declared. "
+                                     "Once it is said to be ours, a plan "
+                                     "may delete it.",
+                             .examples = "  homeostat confirm-ownership\n"});
   auto yes = std::make_shared<bool>(false);
   verb->add_flag("-y,--yes", *yes, "do not ask");
   verb->callback([&global, &command, yes] {

@@ -32,11 +32,13 @@ int plan(const Global& global, const PlanFlags& flags) {
 }  // namespace
 
 void add_plan(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global, "plan",
-                            "Show what would be changed, and why. Writes nothing, anywhere.",
-                            "  homeostat plan\n"
-                            "  homeostat plan --rev feature --only 'dns/lab/*'\n"
-                            "  homeostat plan --markdown   # for a pull request\n");
+  CLI::App* verb = add_verb(app, global,
+                            {.name = "plan",
+                             .brief = "Show what would be changed, and why.",
+                             .more = "Writes nothing, anywhere: neither live nor in the ledger.",
+                             .examples = "  homeostat plan\n"
+                                         "  homeostat plan --rev feature --only 'dns/lab/*'\n"
+                                         "  homeostat plan --markdown   # for a pull request\n"});
   auto flags = std::make_shared<PlanFlags>();
   add_revision_options(*verb, global);
   add_filter_options(*verb, flags->options);

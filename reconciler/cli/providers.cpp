@@ -72,10 +72,12 @@ int providers() {
 }  // namespace
 
 void add_providers(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global, "providers",
-                            "List the provider types, the kinds and fields that each manages, and "
-                            "what each cannot do.",
-                            "  homeostat providers\n");
+  CLI::App* verb =
+      add_verb(app, global,
+               {.name = "providers",
+                .brief = "List provider types, kinds and fields.",
+                .more = "Which kinds and fields each type manages, and what each cannot do.",
+                .examples = "  homeostat providers\n"});
   verb->callback([&command] { command = [] { return providers(); }; });
 }
 

@@ -119,11 +119,13 @@ int status(const Global& global, bool json, const Round& round) {
 }  // namespace
 
 void add_status(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global, "status",
-                            "Show each scope's state, the last run, and how many resources are in "
-                            "which state.",
-                            "  homeostat status\n"
-                            "  homeostat status --json\n");
+  CLI::App* verb = add_verb(app, global,
+                            {.name = "status",
+                             .brief = "Show scopes, last run, resources by state.",
+                             .more = "Each scope's state, the last run on this machine, how many "
+                                     "resources are in which state.",
+                             .examples = "  homeostat status\n"
+                                         "  homeostat status --json\n"});
   auto json = std::make_shared<bool>(false);
   add_revision_options(*verb, global);
   verb->add_flag("--json", *json, "as JSON");

@@ -5,11 +5,12 @@
 namespace homeostat::cli {
 
 void add_validate(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global, "validate",
-                            "Read the spec and say everything that is wrong with it. Looks at "
-                            "nothing live.",
-                            "  homeostat validate\n"
-                            "  homeostat validate homelab --rev feature\n");
+  CLI::App* verb = add_verb(
+      app, global,
+      {.name = "validate",
+       .brief = "Check the spec; looks at nothing live.",
+       .more = "Reads the spec and says everything that is wrong with it, each with its place.",
+       .examples = "  homeostat validate\n  homeostat validate homelab --rev feature\n"});
   add_revision_options(*verb, global);
   verb->callback([&global, &command] {
     command = [&global] {

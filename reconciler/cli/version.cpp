@@ -5,7 +5,11 @@
 namespace homeostat::cli {
 
 void add_version(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global, "version", "Print the version.", "  homeostat version\n");
+  CLI::App* verb = add_verb(app, global,
+                            {.name = "version",
+                             .brief = "Print the version.",
+                             .more = "One line, for scripts and bug reports.",
+                             .examples = "  homeostat version\n"});
   verb->callback([&command] {
     command = [] {
       print("homeostat " HOMEOSTAT_VERSION "\n");

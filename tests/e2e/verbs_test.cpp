@@ -114,6 +114,24 @@ TEST_CASE("verbs: each explains itself with an example, and a wrong word is an e
   CHECK(lab.run({}).exit_code == 1);
 }
 
+TEST_CASE("verbs: a consent or filter that fits nothing is an error, never ignored") {
+  const Lab lab;
+  lab.apply();
+  const auto refused = [&lab](const std::vector<std::string>& words, const std::string& why) {
+    const ProcessResult result = lab.run(words);
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 1);
+    CHECK(has(result.err, why));
+  };
+  refused({"plan", "--allow-deletes", "-1"}, "--allow-deletes");
+  refused({"plan", "--allow-destroy", "container/frogejo"}, "container/frogejo");
+  refused({"plan", "--adopt", "container/frogejo"}, "container/frogejo");
+  refused({"plan", "--accept-empty", "pev"}, "pve");
+  refused({"plan", "--path", "lab"}, "--rev");
+  refused({"explain", "contaner/forgejo"}, "container/forgejo");
+  refused({"explain", "container/forgejo@dns"}, "container/forgejo@pve");
+}
+
 TEST_CASE("verbs: -C and a positional folder find the repo from elsewhere") {
   const Lab lab;
   const auto elsewhere = [&lab](std::vector<std::string> words) {
