@@ -117,7 +117,8 @@ Hunks diff_lines(const FileText& before, const FileText& after) {
     hunks.push_back({start, static_cast<int>(old_lines), start, static_cast<int>(new_lines)});
     return hunks;
   }
-  git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+  git_diff_options options;
+  git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
   options.context_lines = 0;
   options.interhunk_lines = 0;
   options.flags = GIT_DIFF_FORCE_TEXT | GIT_DIFF_INDENT_HEURISTIC;
@@ -237,7 +238,8 @@ const History::Renames& History::renames(const ObjectId& before, const ObjectId&
   const auto [found, added] = renames_.try_emplace({before, after});
   if (!added) return found->second;
   const auto diff = diff_trees(repository_, before, after);
-  git_diff_find_options options = GIT_DIFF_FIND_OPTIONS_INIT;
+  git_diff_find_options options;
+  git_diff_find_options_init(&options, GIT_DIFF_FIND_OPTIONS_VERSION);
   options.flags = GIT_DIFF_FIND_RENAMES;
   if (!diff || git_diff_find_similar(diff.get(), &options) != 0) return found->second;
   for (std::size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i) {
