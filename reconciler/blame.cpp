@@ -32,6 +32,7 @@ std::size_t Blame::ask(const std::vector<LinePlace>& lines, const std::vector<On
   const std::size_t id = questions_.size();
   questions_.emplace_back().since = since;
   if (since) ends_.insert(*since);
+  std::size_t rank = 0;
   for (const LinePlace& place : lines) {
     const auto [known, added] = line_ids_.try_emplace(place, lines_.size());
     if (added) {
@@ -40,8 +41,9 @@ std::size_t Blame::ask(const std::vector<LinePlace>& lines, const std::vector<On
         group_at(head_, place.path, blob).lines.push_back({place.line, known->second});
       }
     }
-    std::vector<std::size_t>& asking = lines_[known->second].questions;
-    if (asking.empty() || asking.back() != id) asking.push_back(id);
+    auto& asking = lines_[known->second].questions;
+    if (asking.empty() || asking.back().first != id) asking.emplace_back(id, rank);
+    ++rank;
   }
   for (const OnceThere& once : gone) {
     if (head_has(once)) continue;
@@ -77,18 +79,25 @@ bool Blame::is_new(const ObjectId& commit, const Question& question) {
   return known->second;
 }
 
-void Blame::answer_with(std::size_t question, const Touch& touch) {
+void Blame::answer_with(std::size_t question, const Touch& touch, std::size_t rank) {
   Question& asked = questions_[question];
   if (!asked.open || !is_new(touch.commit, asked)) return;
-  asked.open = false;
+  if (!asked.touch) answered_.push_back(question);
+  if (asked.touch && asked.rank <= rank) return;
   asked.touch = touch;
-  --open_;
+  asked.rank = rank;
+}
+
+void Blame::close_answered() {
+  for (const std::size_t question : answered_) questions_[question].open = false;
+  open_ -= answered_.size();
+  answered_.clear();
 }
 
 // Questions that are answered are forgotten on the way.
 bool Blame::is_wanted(const Follower& follower) {
-  std::vector<std::size_t>& asking = lines_[follower.id].questions;
-  while (!asking.empty() && !questions_[asking.back()].open) asking.pop_back();
+  auto& asking = lines_[follower.id].questions;
+  while (!asking.empty() && !questions_[asking.back().first].open) asking.pop_back();
   return !asking.empty();
 }
 
@@ -99,7 +108,8 @@ void Blame::end_at(Stop& stop) {
   };
   for (auto& [path, group] : stop.groups) {
     for (const Follower& follower : group.lines) {
-      std::erase_if(lines_[follower.id].questions, ends);
+      std::erase_if(lines_[follower.id].questions,
+                    [&ends](const auto& asking) { return ends(asking.first); });
     }
     std::erase_if(group.gone, [&](std::size_t id) { return ends(gone_[id].question); });
   }
@@ -113,10 +123,11 @@ void Blame::walk() {
     if (stop.empty()) continue;
     if (ends_.contains(next)) end_at(stop.mapped());
     go_back(stop.mapped());
+    close_answered();
   }
   // Nowhere found in the parents of a merge: then the merge itself dropped it.
   for (const Gone& gone : gone_) {
-    if (gone.merge) answer_with(gone.question, {*gone.merge, true, gone.once.place});
+    if (gone.merge) answer_with(gone.question, {*gone.merge, true, gone.once.place}, 0);
   }
 }
 
@@ -192,8 +203,8 @@ void Blame::follow_lines(const Step& step) {
   if (!step.whole) return;  // a parent that is not there may have had them
   for (const Follower& follower : lines) {
     const Line& line = lines_[follower.id];
-    for (const std::size_t question : line.questions) {
-      answer_with(question, {step.commit.id, false, line.asked});
+    for (const auto& asking : line.questions) {
+      answer_with(asking.first, {step.commit.id, false, line.asked}, asking.second);
     }
   }
 }
@@ -240,7 +251,7 @@ void Blame::gone_in(const Step& step, std::size_t id, std::size_t parent, int li
       return;
     }
   }
-  answer_with(gone_[id].question, {step.commit.id, true, place});
+  answer_with(gone_[id].question, {step.commit.id, true, place}, 0);
 }
 
 }  // namespace homeostat

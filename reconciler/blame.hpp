@@ -38,6 +38,7 @@ struct Touch {
 //   answer where no parent has the line.
 // - What is gone was removed by the commit that has it no more while its parent did; of a merge,
 //   history goes on in the parents without it.
+// - Of several lines that one commit touched, the one that was asked for first.
 // - What a question calls `since` is not the answer, nor what lies within it: a walk that comes
 //   there ends, however long history is.
 class Blame {
@@ -61,10 +62,12 @@ class Blame {
     std::optional<ObjectId> since;
     bool open = false;
     std::optional<Touch> touch;
+    std::size_t rank = 0;  // of the line in `touch` among those asked for
   };
   struct Line {
     LinePlace asked;
-    std::vector<std::size_t> questions;  // that may still want to know
+    // Those that may still want to know, and which of their lines this is.
+    std::vector<std::pair<std::size_t, std::size_t>> questions;
   };
   struct Gone {
     std::size_t question = 0;
@@ -92,7 +95,8 @@ class Blame {
                   const std::optional<ObjectId>& blob);
   void follow(std::size_t question, const OnceThere& once, const std::optional<ObjectId>& blob);
   [[nodiscard]] std::optional<int> find(const OnceThere& once, const std::optional<ObjectId>& blob);
-  void answer_with(std::size_t question, const Touch& touch);
+  void answer_with(std::size_t question, const Touch& touch, std::size_t rank);
+  void close_answered();
   [[nodiscard]] bool is_new(const ObjectId& commit, const Question& question);
   [[nodiscard]] bool is_wanted(const Follower& follower);
   void end_at(Stop& stop);
@@ -110,6 +114,7 @@ class Blame {
   CommitNode head_;
   std::vector<Question> questions_;
   std::size_t open_ = 0;
+  std::vector<std::size_t> answered_;                     // in the commit that is looked at now
   std::set<ObjectId> ends_;                               // `since` of the questions
   std::map<std::pair<ObjectId, ObjectId>, bool> is_new_;  // commit, since
   std::map<LinePlace, std::size_t> line_ids_;

@@ -288,6 +288,7 @@ TEST_CASE("main job: what came of no commit is told so, what a commit did by its
     CAPTURE(change.at("address"));
     if (change.contains("provenance")) {
       CHECK(change.at("provenance").at("commit").get<std::string>().substr(0, 7) == moved);
+      continue;  // of what comes or goes, fields are not asked about
     }
     for (const auto& field : change.at("fields")) {
       CAPTURE(field.at("path"));

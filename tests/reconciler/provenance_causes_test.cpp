@@ -184,6 +184,22 @@ TEST_CASE("provenance: what a service makes anew comes from the line that asks f
   CHECK(test.fill().provenance->commit == cause);
 }
 
+TEST_CASE("provenance: of lines that one commit touched, the value's own is shown") {
+  TempRepo repo;
+  repo.write("a.yaml", "defaults: { memory: 1GiB }\n");
+  repo.write("media.yaml", media);
+  const auto agreed = repo.commit("start");
+  repo.write("a.yaml", "defaults: { memory: 2GiB }\n");
+  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
+  const auto cause = repo.commit("both");
+  Case test(repo);
+  const auto found =
+      test.owned(agreed, jellyfin_line)
+          .field({test.line("media.yaml", "memory: 4GiB"), test.line("a.yaml", "memory")});
+  CHECK(found.commit == cause);
+  CHECK(found.where == SourceRef{"media.yaml", 4, 3});
+}
+
 TEST_CASE("provenance: a record that goes with a number was moved by the number's line") {
   TempRepo repo;
   const std::string text =
