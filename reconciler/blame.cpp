@@ -75,7 +75,13 @@ std::optional<int> Blame::find(const OnceThere& once, const std::optional<Object
 bool Blame::is_new(const ObjectId& commit, const Question& question) {
   if (!question.since) return true;
   const auto [known, added] = is_new_.try_emplace({commit, *question.since});
-  if (added) known->second = !history_.is_within(commit, *question.since);
+  if (added) {
+    // What is younger is not within, and to be sure of the rest costs a walk.
+    const auto touched = history_.commit(commit);
+    const auto since = history_.commit(*question.since);
+    known->second = (touched && since && touched->time > since->time) ||
+                    !history_.is_within(commit, *question.since);
+  }
   return known->second;
 }
 
