@@ -78,7 +78,10 @@ class Filler {
   void say_without_commit(Provenance& found, const Job& job);
   Provenance from_commit(const ObjectId& commit) const;
 
-  SourceRef place_of(const Origin& origin) const { return source_ref(origin, spec_.files); }
+  SourceRef place_of(const Origin& origin) const {
+    return {spec_.files[origin.file], static_cast<int>(origin.line),
+            static_cast<int>(origin.column)};
+  }
 
   const Spec& spec_;
   const LedgerView& ledger_;

@@ -40,7 +40,8 @@ TEST_CASE("services: the container gets the defaults and an automatic address") 
                                            {"ip", "auto"}});
   CHECK(lines_of(spec, container, "memory") == Lines{"spec.yaml:3"});
   CHECK(lines_of(spec, container, "network") == Lines{"homeostat.yaml:21"});
-  CHECK(lines_of(spec, container, "ip") == Lines{"homeostat.yaml:21", "homeostat.yaml:15"});
+  CHECK(lines_of(spec, container, "ip") ==
+        Lines{"spec.yaml:3", "homeostat.yaml:21", "homeostat.yaml:15"});
 }
 
 TEST_CASE("services: each view points where it says") {
@@ -51,8 +52,8 @@ TEST_CASE("services: each view points where it says") {
   CHECK(find(spec, "dns/inside/git/A").attributes == Attributes{{"values", {"10.5.0.6"}}});
   CHECK(find(spec, "dns/public/git/A").attributes ==
         Attributes{{"values", {"203.0.113.7"}}, {"ttl", "5m"}});
-  CHECK(lines_of(spec, lab, "values") ==
-        Lines{"spec.yaml:4", "homeostat.yaml:21", "homeostat.yaml:15", "homeostat.yaml:17"});
+  CHECK(lines_of(spec, lab, "values") == Lines{"spec.yaml:4", "spec.yaml:3", "homeostat.yaml:21",
+                                               "homeostat.yaml:15", "homeostat.yaml:17"});
   CHECK(lines_of(spec, lab, "ttl") == Lines{"homeostat.yaml:17"});
 }
 
