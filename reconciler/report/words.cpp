@@ -183,7 +183,8 @@ std::string Phrasing::word(const std::optional<Provenance>& provenance) const {
   if (provenance && !provenance->secret.empty()) {
     return "secret." + printable(provenance->secret) + " has a new value";
   }
-  if (provenance && provenance->target) return address(*provenance->target) + " gives another value";
+  if (provenance && provenance->target)
+    return address(*provenance->target) + " gives another value";
   return plan.commit.empty() ? "spec" : "git";
 }
 
