@@ -1,4 +1,6 @@
 // What is ours, what is not, and what becomes of either.
+#include "reconciler/agreement.hpp"
+#include "reconciler/redact.hpp"
 #include "tests/reconciler/plan_fixture.hpp"
 
 using namespace homeostat;
@@ -298,4 +300,25 @@ containers:
   const Plan plan = s.plan().plan;
   CHECK(change_of(plan, "container/b").action == Action::adopt);
   CHECK(change_of(plan, "container/c").action == Action::create);
+}
+
+TEST_CASE("plan: an old row takes nothing over that is only looked at") {
+  Situation s("containers: { web: { vmid: 110, memory: 2GiB } }");
+  s.settle();
+  s.erase("container/web");
+  s.live("container/other", {{"vmid", 110}, {"memory", "1GiB"}});
+  s.options.adopt = {"*"};
+  const Planned planned = s.plan();
+  REQUIRE(change_of(planned.plan, "container/web").action == Action::adopt);
+  const std::map<std::string, const ProviderInfo*> infos = {{"pve", &box_info()}};
+  const SecretHash hash = make_secret_hash("key");
+  CHECK(agree({.planned = planned,
+               .spec = s.spec,
+               .ledger = s.ledger,
+               .providers = infos,
+               .secrets = s.secrets,
+               .hash = hash,
+               .adopt = false,
+               .now = s.now})
+            .empty());
 }
