@@ -79,6 +79,11 @@ void forget_agreement_of_held(Planned& planned) {
 bool foresee(const Planning& planning, Foreseen& foreseen) {
   bool news = false;
   for (const Change& change : planning.out.plan.changes) {
+    // What looked like it before there was a plan is something else.
+    const bool created = change.action == Action::create;
+    if (created && planning.resolved.read_live.contains(change.address)) {
+      news = foreseen.remade.insert(change.address).second || news;
+    }
     const bool remade = change.action == Action::replace;
     if (change.hold || (!remade && change.action != Action::remove)) continue;
     if (remade && planning.resolved.read_live.contains(change.address)) {

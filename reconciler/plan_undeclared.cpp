@@ -163,7 +163,8 @@ class Undeclared {
     for (const auto& [address, row] : p_.input.ledger.owned) {
       while (declared != p_.resolved.desired.end() && declared->first < address) ++declared;
       if (declared != p_.resolved.desired.end() && declared->first == address) continue;
-      if (p_.live.owned_as(address) != nullptr) continue;
+      // One that is swept away is there, if not as ours.
+      if (p_.live.owned_as(address) != nullptr || p_.changes.contains(address)) continue;
       if (!selected(p_.input.options, address)) continue;
       const Scope scope = scope_of(address);
       if (!scopes.contains(scope)) {

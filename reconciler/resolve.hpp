@@ -7,7 +7,7 @@ namespace homeostat {
 
 // What an earlier plan from the same input shows, and what its values must reckon with.
 struct Foreseen {
-  // Made anew: what only the live system says of them is not known before.
+  // Made, or made anew: what only the live system says of them is not known before.
   std::set<Address> remade;
   // Deleted, or made anew without an address of their own: they let go of what they have.
   std::set<const LiveResource*> leaving;

@@ -322,3 +322,38 @@ TEST_CASE("plan: an old row takes nothing over that is only looked at") {
                .now = s.now})
             .empty());
 }
+
+TEST_CASE("plan: a reference does not read what another resource turns out to be") {
+  Situation s;
+  s.options.adopt = {"container/a"};
+  s.live("container/x", {{"vmid", 111}, {"hostname", "c"}, {"mac", "BC:24:11:00:09:09"}});
+  s.commit(R"(
+containers:
+  a: { vmid: 111, hostname: a }
+  c: { vmid: 112 }
+  d: { vmid: 113, env: { CARD: "${container.c.mac}" } }
+)");
+  const Plan plan = s.plan().plan;
+  CHECK(change_of(plan, "container/a").action == Action::adopt);
+  CHECK(change_of(plan, "container/c").action == Action::create);
+  CHECK(change_of(plan, "container/d").needs == std::vector{s.address("container/c")});
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+}
+
+TEST_CASE("plan: an old row does not hide what full authority sweeps away") {
+  Situation s;
+  const std::string head =
+      head_with("zone: lab.example.org,", "zone: lab.example.org, authority: full,");
+  const auto commit = [&](const std::string& records) {
+    s.commit_files({{"homeostat.yaml", head}, {"lab.yaml", "dns: { lab: { " + records + " } }"}});
+  };
+  commit("www: 10.5.0.8, nas: 10.5.0.7");
+  s.ledger.full_zones = {"lab"};
+  s.settle();
+  s.erase("dns/lab/www/A");
+  s.live("dns/lab/www/A", {{"values", {"10.5.0.9"}}});
+  commit("nas: 10.5.0.7");
+  s.options.allow_deletes = 1;
+  CHECK(s.outline() == "delete dns/lab/www/A\n");
+}

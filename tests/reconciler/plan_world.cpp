@@ -222,6 +222,7 @@ void disturb(Situation& situation, Random& random) {
           live.fixed = random.once_in(2);
           break;
         case 6: {
+          if (live.address.kind == "dns") break;  // a name and type have one record set
           LiveResource clone = live;
           clone.native_id = "clone of " + live.native_id;
           clone.attributes["vmid"] = 900;
