@@ -2,59 +2,23 @@
 
 #include <algorithm>
 
+#include "reconciler/scrub.hpp"
+#include "reconciler/secrets.hpp"
+
 namespace homeostat {
 namespace {
 
-std::string as_text(const nlohmann::json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-// The address that `assign: vmid` gives a container, whatever else may hold it.
-std::optional<std::string> address_by_rule(const Spec& spec, const Resource& resource) {
-  const auto network = spec.networks.find(resource.attributes.value("network", std::string()));
-  if (network == spec.networks.end() || network->second.assign != Assign::vmid) return {};
-  const auto vmid = resource.attributes.find("vmid");
-  if (vmid == resource.attributes.end() || !vmid->is_number_unsigned()) {
-    if (vmid == resource.attributes.end() || !vmid->is_number_integer()) return {};
-  }
-  const auto address = host_address(network->second.cidr, vmid->get<std::uint64_t>());
-  if (!address) return {};
-  return to_string(*address);
-}
-
-std::optional<std::string> known_value(const Spec& spec, const LedgerView& ledger,
-                                       const TemplatePart& part) {
-  if (const auto row = ledger.owned.find(part.target); row != ledger.owned.end()) {
-    const auto& agreed = row->second.agreed;
-    const auto found = std::ranges::lower_bound(agreed, part.field, {}, &Agreed::path);
-    if (found != agreed.end() && found->path == part.field && !found->value.is_null()) {
-      return as_text(found->value);
-    }
-  }
-  const auto target = spec.desired.find(part.target);
-  if (target == spec.desired.end()) return {};
-  const auto value = target->second.attributes.find(part.field);
-  if (part.field == "ip" && value != target->second.attributes.end() && *value == "auto") {
-    return address_by_rule(spec, target->second);
-  }
-  const bool open = std::ranges::any_of(target->second.open, [&part](const OpenValue& candidate) {
-    return candidate.pointer == "/" + part.field;
-  });
-  if (value == target->second.attributes.end() || open || *value == "dhcp") return {};
-  return as_text(*value);
-}
-
-Result<std::string> fill(const Spec& spec, const LedgerView& ledger, const SecretValues& secrets,
-                         const OpenValue& open) {
+Result<std::string> fill_parts(const OpenInput& input, const std::vector<TemplatePart>& parts,
+                               const Origin& at, bool desired) {
   std::string text;
-  for (const TemplatePart& part : open.parts) {
+  for (const TemplatePart& part : parts) {
     switch (part.kind) {
       case TemplatePart::Kind::literal:
         text += part.text;
         break;
       case TemplatePart::Kind::secret: {
-        const auto secret = secrets.find(part.text);
-        if (secret == secrets.end()) {
+        const auto secret = input.secrets.find(part.text);
+        if (secret == input.secrets.end()) {
           return fail(ErrorKind::internal, "secret " + part.text + " was not read");
         }
         TRY_ASSIGN(const std::string value, secret->second);
@@ -62,12 +26,13 @@ Result<std::string> fill(const Spec& spec, const LedgerView& ledger, const Secre
         break;
       }
       case TemplatePart::Kind::reference: {
-        const auto value = known_value(spec, ledger, part);
+        const auto value = known_value(input.spec, input.ledger, part, desired);
         if (!value) {
           return fail(ErrorKind::not_found,
                       "its settings need " + display(part.target, false, false) + "." + part.field +
                           ", which is not known yet",
-                      "", source_ref(open.at, spec.files));
+                      desired ? "" : "homeostat trust records what it is",
+                      source_ref(at, input.spec.files));
         }
         text += *value;
         break;
@@ -77,9 +42,27 @@ Result<std::string> fill(const Spec& spec, const LedgerView& ledger, const Secre
   return text;
 }
 
-Result<std::unique_ptr<Provider>> open_one(const Spec& spec, const LedgerView& ledger,
-                                           const SecretValues& secrets,
-                                           const ProviderConfig& config, bool read_only) {
+Result<std::string> fill(const OpenInput& input, const ProviderConfig& config,
+                         const OpenValue& open) {
+  const auto trusted = input.verdict.resolved.find(provider_connection(config.name));
+  if (trusted == input.verdict.resolved.end() || open.pointer == "/address") {
+    return fill_parts(input, open.parts, open.at, true);
+  }
+  const bool seen = std::ranges::all_of(open.parts, [&input](const TemplatePart& part) {
+    return part.kind != TemplatePart::Kind::reference ||
+           known_value(input.spec, input.ledger, part, false);
+  });
+  const auto then = trusted->second.find(open.pointer);
+  if (seen || then == trusted->second.end() || !then->is_string()) {
+    return fill_parts(input, open.parts, open.at, false);
+  }
+  TRY_ASSIGN(const auto parts, parse_template(then->get<std::string>()));
+  return fill_parts(input, parts, open.at, false);
+}
+
+Result<std::unique_ptr<Provider>> open_one(const OpenInput& input, const ProviderConfig& config) {
+  const auto refused = input.verdict.refused.find(provider_connection(config.name));
+  if (refused != input.verdict.refused.end()) return tl::unexpected(refused->second);
   const auto types = builtin_providers();
   const auto type = std::ranges::find(types, config.type, &ProviderType::name);
   if (type == types.end()) {
@@ -87,20 +70,19 @@ Result<std::unique_ptr<Provider>> open_one(const Spec& spec, const LedgerView& l
   }
   Attributes settings = config.settings;
   for (const OpenValue& open : config.open) {
-    TRY_ASSIGN(settings[nlohmann::json::json_pointer(open.pointer)],
-               fill(spec, ledger, secrets, open));
+    TRY_ASSIGN(settings[nlohmann::json::json_pointer(open.pointer)], fill(input, config, open));
   }
   Zones zones;
-  for (const auto& [key, zone] : spec.zones) {
+  for (const auto& [key, zone] : input.spec.zones) {
     if (std::ranges::find(zone.on, config.name) != zone.on.end()) zones.emplace(key, zone);
   }
-  const std::string folder = spec.revision.bare ? std::string() : spec.folder;
+  const std::string folder = input.spec.revision.bare ? std::string() : input.spec.folder;
   return type->make({.config = config,
                      .settings = settings,
                      .folder = folder,
-                     .site = spec.site,
+                     .site = input.spec.site,
                      .zones = zones,
-                     .read_only = read_only});
+                     .read_only = input.read_only});
 }
 
 }  // namespace
@@ -115,7 +97,7 @@ std::map<std::string, const ProviderInfo*> provider_infos(const Spec& spec) {
   return infos;
 }
 
-std::set<std::string> referenced_secrets(const Spec& spec) {
+SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool settings) {
   std::set<std::string> names;
   const auto add = [&names](const std::vector<OpenValue>& values) {
     for (const OpenValue& open : values) {
@@ -124,16 +106,40 @@ std::set<std::string> referenced_secrets(const Spec& spec) {
       }
     }
   };
-  for (const auto& [address, resource] : spec.desired) add(resource.open);
-  for (const auto& [name, config] : spec.providers) add(config.open);
-  return names;
+  const auto takes_effect = [&verdict](const std::string& instance) {
+    return !verdict.refused.contains(provider_connection(instance));
+  };
+  for (const auto& [address, resource] : spec.desired) {
+    if (takes_effect(address.provider)) add(resource.open);
+  }
+  for (const auto& [name, config] : spec.providers) {
+    if (settings && takes_effect(name)) add(config.open);
+  }
+  SecretValues refused;
+  std::erase_if(names, [&](const std::string& name) {
+    const auto found = verdict.refused.find(secret_connection(name));
+    if (found == verdict.refused.end()) return false;
+    Error why = found->second;
+    why.message = "secret " + name + ": " + why.message;
+    refused.emplace(name, tl::unexpected(std::move(why)));
+    return true;
+  });
+  SecretValues values = load_secrets(spec, names);
+  values.merge(refused);
+  return values;
 }
 
-Providers open_providers(const Spec& spec, const LedgerView& ledger, const SecretValues& secrets,
-                         bool read_only) {
+Providers open_providers(const OpenInput& input) {
   Providers providers;
-  for (const auto& [name, config] : spec.providers) {
-    providers.emplace(name, open_one(spec, ledger, secrets, config, read_only));
+  const auto scrubber = std::make_shared<const Scrubber>(input.secrets);
+  for (const auto& [name, config] : input.spec.providers) {
+    auto opened = open_one(input, config);
+    if (opened) {
+      opened = scrubbed(std::move(*opened), scrubber);
+    } else {
+      opened.error() = scrubber->clean(opened.error());
+    }
+    providers.emplace(name, std::move(opened));
   }
   return providers;
 }

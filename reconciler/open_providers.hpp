@@ -8,20 +8,30 @@
 #include "reconciler/ledger_view.hpp"
 #include "reconciler/observe.hpp"
 #include "reconciler/plan.hpp"
+#include "reconciler/trust.hpp"
 
 namespace homeostat {
 
 // The type of each instance of the spec. The loader has checked that they exist.
 [[nodiscard]] std::map<std::string, const ProviderInfo*> provider_infos(const Spec& spec);
 
-// Names in the `${secret.x}` of resources and of provider settings.
-[[nodiscard]] std::set<std::string> referenced_secrets(const Spec& spec);
+// The secrets of what takes effect: of the resources on instances that are not refused, and with
+// `settings` of what those instances are opened with. No other one is read; a refused one carries
+// why.
+[[nodiscard]] SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool settings);
 
-// An instance whose settings cannot be filled in, or that its type refuses, carries why. A setting
-// that refers to a resource's field ("http://${container.dns.ip}:5380") gets the value that holds
-// on the live system, as far as it is known before looking: what was agreed last, else what the
-// spec states, else the address that the network's rule gives.
-[[nodiscard]] Providers open_providers(const Spec& spec, const LedgerView& ledger,
-                                       const SecretValues& secrets, bool read_only);
+struct OpenInput {
+  const Spec& spec;  // as judge() left it
+  const LedgerView& ledger;
+  const SecretValues& secrets;
+  const Verdict& verdict;
+  bool read_only = true;
+};
+// An instance that is refused, whose settings cannot be filled in, or that its type does not take,
+// carries why. A setting that refers to a resource's field ("http://${container.dns.ip}:5380") gets
+// the value that holds on the live system, as far as it is known before looking: what was agreed
+// last, else what it was when the connection was trusted; only where that needs no trust, what the
+// spec says. What providers say later on is cleaned of `secrets`.
+[[nodiscard]] Providers open_providers(const OpenInput& input);
 
 }  // namespace homeostat

@@ -171,6 +171,7 @@ Result<Places> find_places(const std::string& site, const std::string& ledger) {
     if (code) return system_error("find the ledger " + ledger, code.value());
   }
   places.key = folder_of(places.ledger) + "/key";
+  places.trust = folder_of(places.ledger) + "/trust.json";
   places.lock = places.state + "/lock";
   return places;
 }

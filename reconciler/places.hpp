@@ -13,6 +13,7 @@ struct Places {
   std::string ledger;  // <state>/ledger.db, or what `--ledger` says
   std::string key;     // beside the ledger
   std::string lock;    // <state>/lock, wherever the ledger lies: a site has one writer
+  std::string trust;   // beside the ledger: trust.hpp
 };
 
 // As root /var/lib/homeostat/<site>, else homeostat/<site> in $XDG_STATE_HOME or ~/.local/state.

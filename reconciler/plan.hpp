@@ -135,6 +135,18 @@ struct ScopeSummary {
   std::size_t not_compared = 0;  // declared resources of an unknown scope
 };
 
+// A connection (connections.hpp) that the revision has changed, and that is not trusted as it says.
+struct ConnectionField {
+  std::string name;                // "url"
+  nlohmann::json trusted, wanted;  // null = absent
+};
+struct BlockedConnection {
+  std::string name;  // "provider/dns"
+  std::vector<ConnectionField> fields;
+  std::string text;  // what was done instead, and what to do
+  SourceRef where;
+};
+
 struct Plan {
   std::string site;
   std::string commit, branch;  // as in Revision
@@ -148,6 +160,7 @@ struct Plan {
   std::vector<Change> changes;  // in the order of apply; ties by address
   std::vector<Finding> findings;
   std::map<Scope, std::map<std::string, std::size_t>> unknown;  // scope -> kind -> not compared
+  std::vector<BlockedConnection> connections;
   Errors warnings;
   std::vector<std::string>
       stops;                  // the guard's reasons to run nothing at all; then nothing is written
@@ -165,6 +178,8 @@ struct PlanOptions {
   std::vector<std::string> allow_destroy;  // addresses
   std::size_t allow_deletes = 0;
   std::set<std::string> accept_empty;  // scopes, as printed
+  // These and no others: what a saved plan holds.
+  std::optional<std::set<Address>> exactly = {};
 };
 
 // Values of secrets by name, for comparing only; an unavailable one carries why.

@@ -28,6 +28,7 @@ bool excluded(const PlanOptions& options, const Address& address) {
 }
 
 bool selected(const PlanOptions& options, const Address& address) {
+  if (options.exactly && !options.exactly->contains(address)) return false;
   return (options.only.empty() || any_matches(options.only, address)) &&
          !excluded(options, address);
 }

@@ -36,13 +36,10 @@ std::function<Attributes(const Address&, Attributes)> canonical_of(const Provide
   };
 }
 
-tl::expected<Planned, Errors> plan_round(const Round& round) {
-  const auto canonical = canonical_of(round.providers);
-  auto planned = make_plan(plan_input(round, canonical));
-  if (!planned) return planned;
-  planned->plan.offline = round.request.offline;
-  fill_provenance(planned->plan, round.spec, round.memory);
-  return planned;
+void add_warnings(Plan& plan, Errors more) {
+  plan.warnings.insert(plan.warnings.end(), std::make_move_iterator(more.begin()),
+                       std::make_move_iterator(more.end()));
+  sort_errors(plan.warnings);
 }
 
 // The ledger, its key and what it remembers. Reading never makes a file.
@@ -55,6 +52,14 @@ Status open_memory(Round& round, const Request& request) {
   round.hash = make_secret_hash(std::move(key));
   round.ledger = std::move(ledger);
   return {};
+}
+
+Providers open_round(const Round& round, bool read_only) {
+  return open_providers({.spec = round.spec,
+                         .ledger = round.memory,
+                         .secrets = round.secrets,
+                         .verdict = round.verdict,
+                         .read_only = read_only});
 }
 
 Status observe_round(Round& round, const Request& request, std::stop_token stop) {
@@ -180,6 +185,17 @@ tl::expected<Spec, Errors> load(const Request& request) {
   return load_spec(**source, types);
 }
 
+tl::expected<Planned, Errors> plan_again(const Round& round) {
+  const auto canonical = canonical_of(round.providers);
+  auto planned = make_plan(plan_input(round, canonical));
+  if (!planned) return planned;
+  planned->plan.offline = round.request.offline;
+  planned->plan.connections = round.verdict.blocked;
+  add_warnings(planned->plan, expiry_warnings(round.spec, planned->plan.made));
+  fill_provenance(planned->plan, round.spec, round.memory);
+  return planned;
+}
+
 tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
   auto spec = load(request);
   if (!spec) return tl::unexpected(std::move(spec).error());
@@ -189,15 +205,20 @@ tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
   if (const Status opened = open_memory(round, request); !opened) {
     return tl::unexpected(one(opened.error()));
   }
-  round.secrets = load_secrets(round.spec, referenced_secrets(round.spec));
+  auto rules = load_machine_file();
+  if (!rules) return tl::unexpected(std::move(rules).error());
+  const auto trusted = load_trust(round.places.trust);
+  if (!trusted) return tl::unexpected(one(trusted.error()));
+  round.verdict = judge(round.spec, *trusted, *rules);
+  round.secrets = read_secrets(round.spec, round.verdict, !request.offline);
   round.infos = provider_infos(round.spec);
   if (!request.offline) {
-    round.providers = open_providers(round.spec, round.memory, round.secrets, true);
+    round.providers = open_round(round, true);
   }
   if (const Status seen = observe_round(round, request, stop); !seen) {
     return tl::unexpected(one(seen.error()));
   }
-  auto planned = plan_round(round);
+  auto planned = plan_again(round);
   if (!planned) return tl::unexpected(std::move(planned).error());
   round.planned = std::move(*planned);
   if (Errors unmatched = unmatched_words(round); !unmatched.empty()) {
@@ -236,7 +257,7 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
     applied.after = std::move(round.planned);
     return applied;
   }
-  round.providers = open_providers(round.spec, round.memory, round.secrets, false);
+  round.providers = open_round(round, false);
   applied.outcomes =
       execute({.planned = round.planned,
                .spec = round.spec,
@@ -253,7 +274,7 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
   const Observed again =
       observe(round.spec, round.providers, touched_scopes(applied.outcomes), now, cancel);
   for (const auto& [scope, state] : again.scopes) round.observed.scopes[scope] = state;
-  auto after = plan_round(round);
+  auto after = plan_again(round);
   if (!after) {
     applied.errors.insert(applied.errors.end(), after.error().begin(), after.error().end());
     applied.after = std::move(round.planned);

@@ -9,6 +9,7 @@
 #include "reconciler/ledger.hpp"
 #include "reconciler/places.hpp"
 #include "reconciler/plan.hpp"
+#include "reconciler/trust.hpp"
 
 namespace homeostat {
 
@@ -30,6 +31,7 @@ struct Round {
   Places places;
   std::optional<Ledger> ledger;  // absent where there is none and none was to be made
   LedgerView memory;
+  Verdict verdict;  // on the connections; `spec` says what is trusted, not what the revision says
   std::map<std::string, const ProviderInfo*> infos;  // by instance
   Providers providers;
   Observed observed;
@@ -45,6 +47,9 @@ struct Round {
 // Everything up to the plan with its causes. Providers are opened so that they refuse to write;
 // with `record` an absent ledger is made.
 [[nodiscard]] tl::expected<Round, Errors> look(const Request& request, std::stop_token stop);
+
+// The plan of what look() saw, with the round's options as they are now.
+[[nodiscard]] tl::expected<Planned, Errors> plan_again(const Round& round);
 
 struct ApplyHooks {
   std::function<void(Progress, const Change&, const Outcome*)> on_progress = {};

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -48,8 +49,12 @@ std::string without_newline(std::string value) {
 
 Result<std::string> read_file(const std::string& path, const std::string& shown,
                               const SecretLimits& limits) {
-  // Non-blocking: a pipe in its place must not hold us up.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  // Non-blocking: a pipe in its place must not hold us up. No link: whoever could change where it
+  // leads would choose which of the user's private files is sent out as this secret.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (file.fd < 0 && errno == ELOOP) {
+    return unavailable(fmt::format("{}: is a symbolic link", shown), "name the file itself");
+  }
   if (file.fd < 0) return unavailable(fmt::format("{}: {}", shown, reason(errno)));
   struct stat status = {};
   if (::fstat(file.fd, &status) != 0) {
@@ -211,7 +216,43 @@ Result<std::string> value_of(const SecretSource& source, const std::string& fold
   return run_command(source.words, folder, limits);
 }
 
+std::chrono::sys_days day_of(const std::string& date) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  if (std::sscanf(date.c_str(), "%d-%u-%u", &year, &month, &day) != 3) return {};
+  return std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day);
+}
+
+std::string days_text(std::int64_t days) {
+  return days == 1 ? std::string("1 day") : fmt::format("{} days", days);
+}
+
 }  // namespace
+
+Errors expiry_warnings(const Spec& spec, Time now) {
+  constexpr std::int64_t warned_before = 30;
+  Errors warnings;
+  const auto today = std::chrono::floor<std::chrono::days>(now);
+  for (const auto& [name, source] : spec.secrets) {
+    if (source.expires.empty()) continue;
+    const std::int64_t left = (day_of(source.expires) - today).count();
+    if (left > warned_before) continue;
+    std::string text =
+        fmt::format("secret {} expires on {}, in {}", name, source.expires, days_text(left));
+    if (left == 0) text = fmt::format("secret {} expires today", name);
+    if (left < 0) {
+      text = fmt::format("secret {} HAS EXPIRED: {} ago, on {}", name, days_text(-left),
+                         source.expires);
+    }
+    warnings.push_back({ErrorKind::auth,
+                        std::move(text),
+                        "renew it, and write its new `expires`",
+                        source_ref(source.where, spec.files),
+                        {}});
+  }
+  return warnings;
+}
 
 SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
                           const SecretLimits& limits) {

@@ -70,6 +70,24 @@ void refuse_references(Draft& draft, ProviderConfig& config) {
   });
 }
 
+// A value in the spec is in git, in plans and in everybody's clone.
+void refuse_plain_secrets(Draft& draft, const ProviderSchema& schema, const ProviderConfig& config,
+                          const yaml::Node& node) {
+  for (const FieldSchema& field : schema.settings) {
+    const bool plain = field.secret && config.settings.contains(field.name) &&
+                       std::none_of(config.open.begin(), config.open.end(), [&](const auto& open) {
+                         return open.pointer == "/" + field.name;
+                       });
+    if (!plain) continue;
+    const yaml::Node* value = node.find(field.name);
+    report(draft, value == nullptr ? node.at : value->at,
+           "`" + field.name + "` is a secret, and its value stands here",
+           "say in `secrets` where it comes from, and write `${secret.NAME}`");
+    draft.errors.back().excerpt = "(not shown)";
+    draft.errors.back().where.column = 1;
+  }
+}
+
 void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
   if (!check_key(draft, entry, "providers")) return;
   const yaml::Node& node = *entry.value;
@@ -98,6 +116,7 @@ void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
   ReadSink sink{draft.errors, draft.spec.files, &config.open};
   config.settings = read_object({fields, {}, schema->type + " provider", true}, node, "", "", sink);
   refuse_references(draft, config);
+  refuse_plain_secrets(draft, *schema, config, node);
   take_common(config);
   std::sort(config.open.begin(), config.open.end(),
             [](const OpenValue& a, const OpenValue& b) { return a.pointer < b.pointer; });

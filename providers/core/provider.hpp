@@ -88,6 +88,9 @@ struct ProviderInfo {
   std::map<std::string, KindInfo> kinds;
   bool batches = false;         // apply takes the steps of one DNS owner name (or more) in one call
   bool atomic_batches = false;  // and such a call happens as a whole or not at all
+  // The setting that names the folder which is all that an instance touches; "": it talks to a
+  // server. A folder inside the repo's needs no trust.
+  std::string folder_setting;
 };
 
 class Provider {

@@ -52,6 +52,7 @@ ProviderInfo make_info() {
   path.required = true;
   path.example = "live";
   info.schema.settings = {path};
+  info.folder_setting = path.name;
   for (const KindSchema& kind : kinds()) {
     info.schema.kinds[kind.name] = {};
     info.kinds[kind.name] = {};

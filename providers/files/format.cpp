@@ -89,6 +89,33 @@ std::string mac_of(const std::string& address) {
   return mac;
 }
 
+// Replaces what stands between `mark`s, unless it is a few signs of YAML each time; whether it did.
+bool leave_out_quotes(std::string& text, char mark) {
+  constexpr std::size_t signs = 3;
+  const auto first = text.find(mark);
+  if (first == std::string::npos) return false;
+  bool few = true;
+  for (auto from = first; few && from != std::string::npos;) {
+    const auto to = text.find(mark, from + 1);
+    few = to != std::string::npos && to - from - 1 <= signs;
+    from = few ? text.find(mark, to + 1) : from;
+  }
+  if (few) return false;
+  const auto last = text.rfind(mark);
+  text.replace(first + 1, (last == first ? text.size() : last) - first - 1, "...");
+  return true;
+}
+
+// Broken text is nobody's field yet: what an error quotes of it may be a secret.
+Error unquoted(Error error) {
+  error.excerpt.clear();
+  for (const char mark : {'`', '"'}) {
+    leave_out_quotes(error.message, mark);
+    if (leave_out_quotes(error.hint, mark)) error.hint.clear();
+  }
+  return error;
+}
+
 }  // namespace
 
 // FNV-1a with the wanted number of hex digits.
@@ -122,7 +149,7 @@ Result<Record> parse_record(std::string_view text, const Place& place, const Zon
                             const std::string& shown_path) {
   Errors errors;
   const std::vector<yaml::Node> documents = yaml::parse(text, 0, shown_path, errors);
-  if (!errors.empty()) return tl::unexpected(errors.front());
+  if (!errors.empty()) return tl::unexpected(unquoted(std::move(errors.front())));
   const SourceRef top{shown_path, 1, 1};
   if (documents.size() != 1) {
     return fail(ErrorKind::invalid_spec,

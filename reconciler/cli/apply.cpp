@@ -5,6 +5,7 @@
 
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/cli/progress.hpp"
+#include "reconciler/cli/saved.hpp"
 #include "reconciler/names.hpp"
 #include "reconciler/report/words.hpp"
 
@@ -100,8 +101,45 @@ int apply_round(const Global& global, const ApplyFlags& flags, Round& round) {
   return finish(homeostat::apply(round, hooks, Signals::stop(), Signals::cancel()));
 }
 
+// A saved plan brings its own options and revision.
+Status check_no_options(const Global& global, const PlanOptions& options) {
+  const bool none = global.rev.empty() && global.path.empty() && options.only.empty() &&
+                    options.exclude.empty() && options.adopt.empty() &&
+                    options.allow_destroy.empty() && options.allow_deletes == 0 &&
+                    options.accept_empty.empty();
+  if (none) return {};
+  return fail(ErrorKind::invalid_spec, "a saved plan is applied as it was made",
+              "leave out what chooses or allows changes, or plan again with it");
+}
+
+int apply_saved(const Global& given, const ApplyFlags& flags, const std::string& path) {
+  if (const Status alone = check_no_options(given, flags.options); !alone) {
+    return print_error(alone.error());
+  }
+  const auto file = read_saved_file(path, given.folder);
+  if (!file) return print_error(file.error());
+  Global global = given;
+  global.folder.clear();  // it named the file
+  Request request = request_of(global);
+  // As the file says; what it says is checked before anything is looked at.
+  request.rev = file->plan.rev;
+  request.path = file->plan.path;
+  request.options = file->plan.options;
+  return with_locked_round(
+      request, "apply",
+      [&](const Spec& spec) -> Status {
+        TRY(check_saved_file(*file, spec, request));
+        return check_committed(spec, flags.uncommitted);
+      },
+      [&](Round& round) {
+        const Errors moved = hold_to_saved(round, *file);
+        return moved.empty() ? apply_round(global, flags, round) : print_errors(moved);
+      });
+}
+
 int run_apply(const Global& global, const ApplyFlags& flags) {
   Request request = request_of(global);
+  if (names_file(request.folder)) return apply_saved(global, flags, request.folder);
   request.options = flags.options;
   return with_locked_round(
       request, "apply",
@@ -119,7 +157,10 @@ void add_apply(CLI::App& app, Global& global, Command& command) {
                 .more = "Looks again afterwards; the exit code tells the state that it found then.",
                 .examples = "  homeostat apply\n"
                             "  homeostat apply --yes --only 'dns/*'\n"
-                            "  homeostat apply --allow-destroy container/old\n"});
+                            "  homeostat apply --allow-destroy container/old\n"
+                            "  homeostat apply plan.json   # what `plan --out` has saved\n"});
+  verb->get_option("repo")->description(
+      "folder with homeostat.yaml (default: this one), or a plan that was saved for it");
   auto flags = std::make_shared<ApplyFlags>();
   add_revision_options(*verb, global);
   add_filter_options(*verb, flags->options);

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "reconciler/cli/cli.hpp"
+#include "reconciler/private_memory.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -40,6 +41,7 @@ int run(int argc, char** argv) {
   add_unmanaged(app, global, command);
   add_adopt(app, global, command);
   add_confirm_ownership(app, global, command);
+  add_trust(app, global, command);
   add_providers(app, global, command);
   add_version(app, global, command);
   try {
@@ -56,4 +58,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace homeostat::cli
 
-int main(int argc, char** argv) { return homeostat::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  homeostat::keep_memory_private();
+  return homeostat::cli::run(argc, argv);
+}

@@ -130,6 +130,16 @@ json one_finding(const Finding& from) {
           {"text", from.text}};
 }
 
+json one_connection(const BlockedConnection& from) {
+  json fields = json::array();
+  for (const ConnectionField& field : from.fields) {
+    fields.push_back({{"name", field.name}, {"trusted", field.trusted}, {"wanted", field.wanted}});
+  }
+  json out = {{"name", from.name}, {"fields", std::move(fields)}, {"text", from.text}};
+  if (!from.where.file.empty()) out["where"] = place(from.where);
+  return out;
+}
+
 json counts_of(const Plan& plan) {
   const Counts counts = count(plan);
   return {{"create", counts.create},
@@ -184,6 +194,9 @@ nlohmann::json render_json(const Plan& plan, const Spec& spec) {
       list(plan.changes, [&spec](const Change& change) { return one_change(change, spec); });
   out["findings"] = list(plan.findings, one_finding);
   out["unknown"] = unknown_of(plan);
+  if (!plan.connections.empty()) {
+    out["blocked_connections"] = list(plan.connections, one_connection);
+  }
   out["warnings"] = list(plan.warnings, error);
   out["stops"] = plan.stops;
   return out;

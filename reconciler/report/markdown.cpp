@@ -103,6 +103,10 @@ std::string view(const Phrasing& phrasing) {
     out += fmt::format("\n**{} is unknown:** {}\n", code(printable(to_string(scope.scope))),
                        code(error_words(*scope.unknown)));
   }
+  for (const BlockedConnection& connection : plan.connections) {
+    out += fmt::format("\n**{} is blocked:** {}\n", code(printable(connection.name)),
+                       code(connection_words(connection)));
+  }
   return out;
 }
 

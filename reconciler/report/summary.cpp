@@ -146,6 +146,8 @@ std::string summary_line(const Plan& plan) {
   out += shares(plan, false);
   add_count(out, counts.held, "held back");
   out += shares(plan, true);
+  add_count(out, plan.connections.size(),
+            plan.connections.size() == 1 ? "connection blocked" : "connections blocked");
   if (out.empty()) {
     out = in_sync_line(plan, counts);
   } else {
@@ -157,6 +159,7 @@ std::string summary_line(const Plan& plan) {
 
 int exit_code(const Plan& plan) {
   if (some_scope_unknown(plan)) return 3;
+  if (!plan.connections.empty()) return 2;
   for (const Change& change : plan.changes) {
     if (!change.quiet) return 2;
   }

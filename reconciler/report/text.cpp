@@ -94,6 +94,17 @@ std::string warnings(const Phrasing& phrasing) {
   return out;
 }
 
+std::string blocked(const Phrasing& phrasing) {
+  std::string out;
+  for (const BlockedConnection& connection : phrasing.plan.connections) {
+    const std::string place = phrasing.place(connection.where);
+    out +=
+        paragraph("  blocked: ", (place.empty() ? "" : place + ": ") + connection_words(connection),
+                  phrasing.style.width);
+  }
+  return out;
+}
+
 std::string findings(const Phrasing& phrasing) {
   std::string out;
   for (const Finding& finding : phrasing.plan.findings) {
@@ -201,8 +212,8 @@ std::string drift_summary(const Phrasing& phrasing, const Drifts& drifts, std::s
 std::string render_text(const Plan& plan, const Spec& spec, const TextStyle& style) {
   const Phrasing phrasing(plan, spec, style, Voice::plan);
   return sections({header(phrasing, "plan " + plan_id(plan).substr(0, 6)) + scope_states(phrasing),
-                   lay_out(plan_rows(phrasing), style), warnings(phrasing), findings(phrasing),
-                   stops(phrasing), wrapped(summary_line(plan), style)});
+                   lay_out(plan_rows(phrasing), style), blocked(phrasing), warnings(phrasing),
+                   findings(phrasing), stops(phrasing), wrapped(summary_line(plan), style)});
 }
 
 std::string render_drift_text(const Plan& plan, const Spec& spec, const TextStyle& style) {

@@ -154,6 +154,15 @@ std::string Phrasing::moment(Time time, bool seconds) const {
   return seconds ? out + fmt::format(":{:02}", clock.seconds().count()) : out;
 }
 
+std::string connection_words(const BlockedConnection& connection) {
+  std::string out = connection.name + ":";
+  for (const ConnectionField& field : connection.fields) {
+    out += fmt::format(" {} {} -> {};", field.name, value_words(field.trusted),
+                       value_words(field.wanted));
+  }
+  return printable(out + " " + connection.text);
+}
+
 std::string Phrasing::place(const SourceRef& where) const {
   if (where.file.empty()) return "";
   const std::string file = printable(where.file);

@@ -79,6 +79,9 @@ class Phrasing {
 // Message and hint, on one line.
 [[nodiscard]] std::string error_words(const Error& error);
 
+// "provider/dns: url http://10.5.0.5:5380 -> http://10.9.9.9:5380; planned with ..."
+[[nodiscard]] std::string connection_words(const BlockedConnection& connection);
+
 // How many of what; held and unknown ones count as such only.
 struct Counts {
   std::size_t create = 0;

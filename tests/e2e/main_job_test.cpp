@@ -248,6 +248,7 @@ TEST_CASE("main job: a bare repository is planned and applied at a revision") {
   REQUIRE(run_process(
               {.command = {"/usr/bin/git", "-C", lab.folder(), "push", "--quiet", bare, "main"}})
               .exit_code == 0);
+  REQUIRE(lab.run({"trust", "--yes", bare, "--rev", "HEAD"}).exit_code == 0);
   const ProcessResult applied = lab.run({"apply", "--yes", bare, "--rev", "HEAD"});
   CAPTURE(applied.out);
   CAPTURE(applied.err);

@@ -103,7 +103,7 @@ TEST_CASE("verbs: each explains itself with an example, and a wrong word is an e
   const Lab lab;
   for (const char* verb :
        {"validate", "plan", "apply", "drift", "status", "explain", "get", "forget", "unmanaged",
-        "adopt", "confirm-ownership", "providers", "version"}) {
+        "adopt", "confirm-ownership", "trust", "providers", "version"}) {
     CAPTURE(verb);
     const ProcessResult help = lab.run({verb, "--help"});
     CHECK(help.exit_code == 0);
@@ -270,6 +270,7 @@ TEST_CASE("verbs: a secret reaches the server, and nothing that is printed or ke
   lab.edit("homeostat.yaml", "networks:", "secrets:\n  db: { env: DB_PASSWORD }\nnetworks:");
   lab.edit("services.yaml", "memory: 2GiB }", "memory: 2GiB, env: { DB: \"${secret.db}\" } }");
   lab.commit("a database password");
+  REQUIRE(lab.run({"trust", "--yes"}).exit_code == 0);
   const std::map<std::string, std::string> environment = {{"DB_PASSWORD", "canary-4711"}};
   std::string printed;
   for (const std::vector<std::string>& words : {std::vector<std::string>{"plan"},

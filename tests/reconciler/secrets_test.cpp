@@ -79,6 +79,36 @@ TEST_CASE("secrets: what is no regular file, or not there, is refused") {
   CHECK(safe.value() == "error: homeostat.yaml:7:3: secret s: pipe: is not a file");
 }
 
+TEST_CASE("secrets: a link to a file is refused, wherever it leads") {
+  Safe safe;
+  safe.file("hunter2", 0600);
+  REQUIRE(::symlink("secret", (safe.dir.path() + "/link").c_str()) == 0);
+  safe.declare("s", SecretSource::Kind::file, {"link"});
+  CHECK(safe.value() ==
+        "error: homeostat.yaml:7:3: secret s: link: is a symbolic link (name the file itself)");
+}
+
+TEST_CASE("secrets: a date that is near or past is a warning, and never an error") {
+  using namespace std::chrono;
+  Safe safe;
+  safe.declare("s", SecretSource::Kind::env, {"HOMEOSTAT_TEST_SECRET"});
+  const auto said = [&safe](sys_days day) {
+    const Errors warnings = expiry_warnings(safe.spec, day + hours(23));
+    return warnings.empty() ? std::string() : to_string(warnings.front());
+  };
+  const sys_days day = year(2027) / March / 1;
+  CHECK(said(day).empty());
+  safe.spec.secrets["s"].expires = "2027-03-01";
+  CHECK(said(day - days(31)).empty());
+  CHECK(said(day - days(30)) ==
+        "homeostat.yaml:7:3: secret s expires on 2027-03-01, in 30 days (renew it, and write its "
+        "new `expires`)");
+  CHECK(said(day - days(1)).find("in 1 day (") != std::string::npos);
+  CHECK(said(day).find("secret s expires today") != std::string::npos);
+  CHECK(said(day + days(2)).find("secret s HAS EXPIRED: 2 days ago, on 2027-03-01") !=
+        std::string::npos);
+}
+
 TEST_CASE("secrets: a file of another user is refused") {
   if (::geteuid() != 0) return;  // only root can make one
   Safe safe;

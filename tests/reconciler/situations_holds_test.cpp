@@ -160,6 +160,21 @@ TEST_CASE("situation: places change around a circle, and no address is spare") {
       .show("hold_cycle");
 }
 
+TEST_CASE("situation: a revision wants other connections than are trusted") {
+  Story story;
+  story.edit("memory: 2GiB", "memory: 3GiB");
+  story.connections = {{.name = "provider/dns",
+                        .fields = {{"token", "${secret.dns}", nullptr},
+                                   {"url", "http://10.5.0.5:5380", "http://10.9.9.9:5380"}},
+                        .text = "planned with the trusted one; look at it with: homeostat trust",
+                        .where = {"homeostat.yaml", 5, 3}},
+                       {.name = "secret/npm",
+                        .fields = {{"command", {"age", "-d", "npm.age"}, {"sh", "-c", "env"}}},
+                        .text = "planned with the trusted one; look at it with: homeostat trust",
+                        .where = {"homeostat.yaml", 12, 3}}};
+  story.show("blocked_connections");
+}
+
 TEST_CASE("situation: the spec declares nothing any more") {
   Story().commit("containers:\n").show("stop_empty");
 }

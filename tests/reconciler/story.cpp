@@ -152,6 +152,7 @@ void Story::show(const std::string& name, bool verbose) {
   if (!offline) be_at(november(20, 14, 2, 11));
   Plan plan = s.plan().plan;
   plan.offline = offline;
+  plan.connections = connections;
   blame(plan);
   TextStyle style;
   style.verbose = verbose;

@@ -39,6 +39,7 @@ class Story {
 
   Situation s;
   bool offline = false;
+  std::vector<BlockedConnection> connections;
 
  private:
   enum class Past : std::uint8_t { settled, none };

@@ -18,6 +18,17 @@ std::string errors_of(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE(
+    "config: a secret of a provider that stands in the spec is refused, and not shown again") {
+  std::string text = homelab();
+  text.replace(text.find("${secret.pub}"), 13, "hunter2");
+  const std::string said = errors_in(Texts{{"homeostat.yaml", text}});
+  CHECK(said ==
+        "homeostat.yaml:7:1: `token` is a secret, and its value stands here\n"
+        "  (not shown)\n  ^\n"
+        "  hint: say in `secrets` where it comes from, and write `${secret.NAME}`\n");
+}
+
 TEST_CASE("config: a provider has common settings and those of its type") {
   const Spec spec = loaded(Texts{{"homeostat.yaml", head + R"(secrets: { k: { env: K } }
 providers:

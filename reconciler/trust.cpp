@@ -1,0 +1,190 @@
+#include "reconciler/trust.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "reconciler/places.hpp"
+#include "reconciler/private_file.hpp"
+
+namespace homeostat {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t max_bytes = 16U << 20U;
+constexpr int version = 1;
+
+Error damaged(const std::string& path) {
+  return {ErrorKind::internal,
+          fmt::format("the record of trust {} is damaged", path),
+          "restore it, or remove it and say again what you trust: homeostat trust",
+          {},
+          {}};
+}
+
+std::optional<TrustRecord> record_of(const json& value) {
+  if (!value.is_object() || !value.contains("text")) return {};
+  TrustRecord record;
+  record.text = value.at("text");
+  record.resolved = value.value("resolved", json::object());
+  const json hash = value.value("hash", json());
+  const json at = value.value("at", json());
+  if (!hash.is_string() || !at.is_number_integer() || !record.resolved.is_object()) return {};
+  record.hash = hash.get<std::string>();
+  record.at = Time(std::chrono::seconds(at.get<std::int64_t>()));
+  if (hash_of(record.text) != record.hash) return {};
+  return record;
+}
+
+// `record` null: it was never trusted here.
+std::string why_not_trusted(const std::string& site, const Connection& connection,
+                            const TrustRecord* record, const MachineRules& rules) {
+  if (std::string why = refusal(site, connection, rules); !why.empty()) return why;
+  if (rules.pin_of(site, connection.name) != nullptr) return {};  // refusal() has compared them
+  if (record != nullptr && record->hash == connection.hash) return {};
+  return "not trusted on this machine: homeostat trust";
+}
+
+// Puts the trusted text in the place of what the revision says.
+Status go_back(Spec& spec, const std::string& name, const TrustRecord& record) {
+  if (name.starts_with(provider_connection(""))) {
+    const std::string instance = name.substr(provider_connection("").size());
+    return use_text(spec.providers.at(instance), record.text, spec.site);
+  }
+  return use_text(spec.secrets.at(name.substr(secret_connection("").size())), record.text);
+}
+
+BlockedConnection blocked(const Connection& connection, const TrustRecord& record, bool usable,
+                          const Spec& spec) {
+  BlockedConnection found;
+  found.name = connection.name;
+  found.fields = differences(record.text, connection.text);
+  found.text = usable ? "planned with the trusted one; look at it with: homeostat trust"
+                      : "look at it with: homeostat trust";
+  found.where = source_ref(connection.where, spec.files);
+  return found;
+}
+
+// Secrets that the trusted text of a connection needs and this revision does not declare.
+void bring_back_secrets(Spec& spec, const TrustRecords& records, const MachineRules& rules) {
+  for (const auto& [name, config] : spec.providers) {
+    for (const OpenValue& open : config.open) {
+      for (const TemplatePart& part : open.parts) {
+        if (part.kind != TemplatePart::Kind::secret || spec.secrets.contains(part.text)) continue;
+        const auto record = records.find(secret_connection(part.text));
+        if (record == records.end()) continue;
+        const Connection was{record->first, record->second.text, record->second.hash, {}};
+        if (!why_not_trusted(spec.site, was, &record->second, rules).empty()) continue;
+        SecretSource source;
+        source.name = part.text;
+        source.where = config.where;
+        if (use_text(source, record->second.text)) spec.secrets.emplace(part.text, source);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Result<TrustRecords> load_trust(const std::string& path) {
+  TRY_ASSIGN(const auto text, read_private_file(path, "the record of trust", max_bytes));
+  TrustRecords records;
+  if (!text) return records;
+  const json document = json::parse(*text, nullptr, false);
+  if (!document.is_object()) return tl::unexpected(damaged(path));
+  const json number = document.value("homeostat_trust", json());
+  if (number.is_number_integer() && number != version) {
+    return fail(ErrorKind::internal,
+                fmt::format("the record of trust {} is of version {}", path, number.dump()),
+                fmt::format("this binary knows version {}; use a newer one", version));
+  }
+  const json connections = document.value("connections", json());
+  if (number != version || !connections.is_object()) return tl::unexpected(damaged(path));
+  for (const auto& [name, value] : connections.items()) {
+    auto record = record_of(value);
+    if (!record) return tl::unexpected(damaged(path));
+    records.emplace(name, std::move(*record));
+  }
+  return records;
+}
+
+Status save_trust(const std::string& path, const TrustRecords& records) {
+  json connections = json::object();
+  for (const auto& [name, record] : records) {
+    connections[name] = {{"hash", record.hash},
+                         {"text", record.text},
+                         {"resolved", record.resolved},
+                         {"at", record.at.time_since_epoch().count()}};
+  }
+  const json document = {{"homeostat_trust", version}, {"connections", std::move(connections)}};
+  TRY(make_private_folders(folder_of(path)));
+  return write_private_file(path, "the record of trust", document.dump(2) + "\n");
+}
+
+std::vector<ConnectionField> differences(const json& trusted, const json& wanted) {
+  std::set<std::string> names;
+  for (const json* side : {&trusted, &wanted}) {
+    if (!side->is_object()) continue;
+    for (const auto& [name, value] : side->items()) names.insert(name);
+  }
+  const auto value_in = [](const json& text, const std::string& name) {
+    return text.is_object() ? text.value(name, json()) : json();
+  };
+  std::vector<ConnectionField> fields;
+  for (const std::string& name : names) {
+    json before = value_in(trusted, name);
+    json after = value_in(wanted, name);
+    if (before != after) fields.push_back({name, std::move(before), std::move(after)});
+  }
+  return fields;
+}
+
+std::string refusal(const std::string& site, const Connection& connection,
+                    const MachineRules& rules) {
+  if (const std::string what = rules.forbids(connection.text); !what.empty()) {
+    return fmt::format("{} are forbidden on this machine by {}", what, rules.path);
+  }
+  const std::string* pin = rules.pin_of(site, connection.name);
+  if (pin == nullptr || *pin == connection.hash) return {};
+  return fmt::format("{} pins it to another one ({}...)", rules.path, pin->substr(0, 15));
+}
+
+Verdict judge(Spec& spec, const TrustRecords& records, const MachineRules& rules) {
+  Verdict verdict;
+  for (const Connection& connection : connections_of(spec)) {
+    const auto known = records.find(connection.name);
+    const TrustRecord* record = known == records.end() ? nullptr : &known->second;
+    const std::string why = why_not_trusted(spec.site, connection, record, rules);
+    if (why.empty()) {
+      const bool same = record != nullptr && record->hash == connection.hash;
+      verdict.resolved[connection.name] = same ? record->resolved : json::object();
+      continue;
+    }
+    bool usable = false;
+    std::string message = why;
+    if (record != nullptr && record->hash != connection.hash) {
+      const Connection was{connection.name, record->text, record->hash, connection.where};
+      message = why_not_trusted(spec.site, was, record, rules);
+      if (message.empty()) {
+        const Status back = go_back(spec, connection.name, *record);
+        usable = back.has_value();
+        if (usable) verdict.resolved[connection.name] = record->resolved;
+        if (!back) message = back.error().message + ": homeostat trust";
+      }
+      verdict.blocked.push_back(blocked(connection, *record, usable, spec));
+    }
+    if (!usable) {
+      verdict.refused.emplace(connection.name, Error{ErrorKind::auth,
+                                                     std::move(message),
+                                                     {},
+                                                     source_ref(connection.where, spec.files),
+                                                     {}});
+    }
+  }
+  bring_back_secrets(spec, records, rules);
+  return verdict;
+}
+
+}  // namespace homeostat

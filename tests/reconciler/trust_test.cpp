@@ -1,0 +1,146 @@
+#include "reconciler/trust.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/spec.hpp"
+#include "tests/support/temp_repo.hpp"
+
+using namespace homeostat;
+
+namespace {
+
+Spec spec_with(const std::vector<std::pair<std::string, std::string>>& edits = {}) {
+  std::string head = homelab();
+  for (const auto& edit : edits) {
+    REQUIRE(head.find(edit.first) != std::string::npos);
+    head.replace(head.find(edit.first), edit.first.size(), edit.second);
+  }
+  return loaded(Texts{{"homeostat.yaml", head}});
+}
+
+TrustRecords all_of(const Spec& spec) {
+  TrustRecords records;
+  for (const Connection& each : connections_of(spec)) {
+    records[each.name] = {each.hash, each.text, nlohmann::json::object(), Time{}};
+  }
+  return records;
+}
+
+MachineRules pin(const std::string& name, const std::string& hash) {
+  MachineRules rules;
+  rules.path = "machine.yaml";
+  rules.pins["home:" + name] = hash;
+  return rules;
+}
+
+}  // namespace
+
+TEST_CASE("trust: where all is trusted, nothing changes") {
+  Spec spec = spec_with();
+  const Verdict verdict = judge(spec, all_of(spec), {});
+  CHECK(verdict.refused.empty());
+  CHECK(verdict.blocked.empty());
+  CHECK(verdict.resolved.size() == connections_of(spec).size());
+}
+
+TEST_CASE("trust: without a record everything is refused, by name") {
+  Spec spec = spec_with();
+  const Verdict verdict = judge(spec, {}, {});
+  CHECK(verdict.refused.size() == connections_of(spec).size());
+  CHECK(to_string(verdict.refused.at("secret/dns")) ==
+        "homeostat.yaml:12:3: not trusted on this machine: homeostat trust");
+  CHECK(verdict.resolved.empty());
+}
+
+TEST_CASE("trust: a changed url and a changed secret go back, and say so") {
+  const Spec trusted = spec_with();
+  Spec spec = spec_with({{"10.5.0.5:5380", "10.9.9.9:5380"}, {"env: DNS_TOKEN", "env: OTHER"}});
+  const Verdict verdict = judge(spec, all_of(trusted), {});
+  CHECK(verdict.refused.empty());
+  CHECK(spec.providers.at("dns").settings == trusted.providers.at("dns").settings);
+  CHECK(spec.secrets.at("dns").words == trusted.secrets.at("dns").words);
+  REQUIRE(verdict.blocked.size() == 2);
+  CHECK(verdict.blocked[0].name == "provider/dns");
+  REQUIRE(verdict.blocked[0].fields.size() == 1);
+  CHECK(verdict.blocked[0].fields[0].name == "url");
+  CHECK(verdict.blocked[0].fields[0].trusted == "http://10.5.0.5:5380");
+  CHECK(verdict.blocked[0].fields[0].wanted == "http://10.9.9.9:5380");
+  CHECK(verdict.blocked[1].name == "secret/dns");
+}
+
+TEST_CASE("trust: a secret that only the trusted connection needs comes back with it") {
+  const Spec trusted = spec_with();
+  Spec spec = spec_with({{"${secret.dns}", "${secret.pve}"}, {"  dns: { env: DNS_TOKEN }\n", ""}});
+  REQUIRE_FALSE(spec.secrets.contains("dns"));
+  const Verdict verdict = judge(spec, all_of(trusted), {});
+  CHECK(verdict.refused.empty());
+  REQUIRE(spec.secrets.contains("dns"));
+  CHECK(spec.secrets.at("dns").words == std::vector<std::string>{"DNS_TOKEN"});
+
+  // But not where the machine file says no.
+  Spec again = spec_with({{"${secret.dns}", "${secret.pve}"}, {"  dns: { env: DNS_TOKEN }\n", ""}});
+  MachineRules rules;
+  rules.forbidden_secrets = {"env"};
+  (void)judge(again, all_of(trusted), rules);
+  CHECK_FALSE(again.secrets.contains("dns"));
+}
+
+TEST_CASE("trust: another type is another connection") {
+  Spec spec = spec_with({{"kuma: { type: uptime-kuma", "kuma: { type: nginx-proxy-manager"}});
+  const Verdict verdict = judge(spec, all_of(spec_with()), {});
+  REQUIRE(verdict.refused.contains("provider/kuma"));
+  CHECK(verdict.refused.at("provider/kuma").message ==
+        "it is of another type than the trusted one: homeostat trust");
+  CHECK(verdict.blocked.size() == 1);
+}
+
+TEST_CASE("trust: a pin decides, with a record or without") {
+  const Spec was = spec_with();
+  const TrustRecords records = all_of(was);
+  const std::string trusted = records.at("provider/dns").hash;
+  const std::vector<std::pair<std::string, std::string>> edit = {{"10.5.0.5:", "10.9.9.9:"}};
+  const std::string changed = all_of(spec_with(edit)).at("provider/dns").hash;
+
+  Spec pinned = spec_with(edit);
+  CHECK_FALSE(judge(pinned, {}, pin("provider/dns", changed)).refused.contains("provider/dns"));
+  CHECK(pinned.providers.at("dns").settings.at("url") == "http://10.9.9.9:5380");
+
+  Spec back = spec_with(edit);
+  const Verdict to_trusted = judge(back, records, pin("provider/dns", trusted));
+  CHECK(to_trusted.refused.empty());
+  CHECK(back.providers.at("dns").settings.at("url") == "http://10.5.0.5:5380");
+
+  Spec third = spec_with();
+  const Verdict neither =
+      judge(third, records, pin("provider/dns", "sha256:" + std::string(64, '0')));
+  REQUIRE(neither.refused.contains("provider/dns"));
+  CHECK(neither.refused.at("provider/dns").message ==
+        "machine.yaml pins it to another one (sha256:00000000...)");
+}
+
+TEST_CASE("trust: the record is kept, and a damaged or newer one is refused") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/home/trust.json";
+  REQUIRE(load_trust(path));
+  CHECK(load_trust(path)->empty());
+  const TrustRecords records = all_of(spec_with());
+  REQUIRE(save_trust(path, records));
+  REQUIRE(load_trust(path));
+  CHECK(*load_trust(path) == records);
+
+  const std::string good = dir.read("home/trust.json");
+  const auto said = [&](std::string text) {
+    dir.write("home/trust.json", text);
+    const auto loaded_again = load_trust(path);
+    return loaded_again ? std::string("read") : loaded_again.error().message;
+  };
+  CHECK(said(good) == "read");
+  CHECK(said(good.substr(0, good.size() / 2)).find("is damaged") != std::string::npos);
+  CHECK(said("{}").find("is damaged") != std::string::npos);
+  CHECK(said("[]").find("is damaged") != std::string::npos);
+  CHECK(said(R"({"homeostat_trust": 2, "connections": {}})").find("is of version 2") !=
+        std::string::npos);
+  std::string tampered = good;
+  tampered.replace(tampered.find("10.5.0.5:"), 9, "10.9.9.9:");
+  CHECK(said(tampered).find("is damaged") != std::string::npos);
+}
