@@ -68,34 +68,35 @@ class Guard {
     }
   }
 
-  // Everything of ours gone at once is more often a wrong answer than a wish.
+  // Everything of ours gone at once is more often a wrong answer than a wish, however often it is
+  // given: what the ledger owns there counts, not only what was seen the last time.
   void hold_where_it_reads_empty() {
-    for (const auto& [scope, memory] : input_.ledger.scopes) {
+    for (const auto& [scope, state] : input_.observed.scopes) {
       const std::string name = to_string(scope);
-      if (memory.resources == 0 || !reads_empty(scope) || !owns_in(scope) ||
-          input_.options.accept_empty.contains(name)) {
-        continue;
-      }
-      const std::string held =
-          memory.resources == 1 ? "1 resource" : fmt::format("{} resources", memory.resources);
+      if (!reads_empty(state) || input_.options.accept_empty.contains(name)) continue;
+      const std::size_t ours = owned_in(scope);
+      if (ours == 0) continue;
+      const auto memory = input_.ledger.scopes.find(scope);
+      const bool sudden = memory != input_.ledger.scopes.end() && memory->second.resources > 0;
+      const std::size_t count = sudden ? memory->second.resources : ours;
+      const std::string what = count == 1 ? "1 resource" : fmt::format("{} resources", count);
+      const std::string why =
+          sudden ? fmt::format("{} held {} when last looked at and reads empty now", name, what)
+                 : fmt::format("{} reads empty, and {} of ours should be there", name, what);
       for (Change& change : plan_.changes) {
         const bool follows =
             change.action == Action::create || (change.action == Action::release && change.quiet);
         if (!follows || scope_of(change.address) != scope) continue;
-        hold(change, HoldCode::reads_empty,
-             fmt::format("{} held {} when last looked at and reads empty now: --accept-empty {}",
-                         name, held, name));
+        hold(change, HoldCode::reads_empty, fmt::format("{}: --accept-empty {}", why, name));
       }
     }
   }
-  [[nodiscard]] bool reads_empty(const Scope& scope) const {
-    const auto state = input_.observed.scopes.find(scope);
-    return state != input_.observed.scopes.end() && !state->second.unknown &&
-           std::ranges::all_of(state->second.resources, &LiveResource::fixed);
+  [[nodiscard]] static bool reads_empty(const ScopeState& state) {
+    return !state.unknown && std::ranges::all_of(state.resources, &LiveResource::fixed);
   }
-  [[nodiscard]] bool owns_in(const Scope& scope) const {
-    return std::ranges::any_of(input_.ledger.owned,
-                               [&](const auto& row) { return scope_of(row.first) == scope; });
+  [[nodiscard]] std::size_t owned_in(const Scope& scope) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        input_.ledger.owned, [&](const auto& row) { return scope_of(row.first) == scope; }));
   }
 
   struct Going {

@@ -139,6 +139,18 @@ TEST_CASE("guard: a scope that suddenly reads empty is not filled again without 
   CHECK(holds(s.plan().plan) == "");
 }
 
+TEST_CASE("guard: a scope that reads empty stays held, however often it is looked at") {
+  Situation s("dns: { lab: { www: 10.5.0.8, nas: 10.5.0.7 } }");
+  s.settle();
+  s.observed.scopes[{"dns", "lab"}].resources.clear();
+  s.ledger.scopes[{"dns", "lab"}].resources = 0;  // the look before saw it empty already
+  const Plan plan = s.plan().plan;
+  CHECK(change_of(plan, "dns/lab/nas/A").hold->text ==
+        "dns/lab reads empty, and 2 resources of ours should be there: --accept-empty dns/lab");
+  s.options.accept_empty = {"dns/lab"};
+  CHECK(s.outline() == "create dns/lab/nas/A\ncreate dns/lab/www/A\n");
+}
+
 TEST_CASE("guard: a scope that never held anything may be filled") {
   Situation s("dns: { lab: { www: 10.5.0.8 } }");
   s.ledger.scopes[{"dns", "lab"}] = {0, s.now};
