@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "providers/core/timing.hpp"
 #include "reconciler/plan.hpp"
 #include "reconciler/resolve.hpp"
 
@@ -21,13 +22,6 @@ struct Outcome {
 };
 
 enum class Progress : std::uint8_t { started, finished };
-
-// What waiting is made of; tests bring their own.
-struct Timing {
-  std::function<std::chrono::steady_clock::time_point()> now = {};
-  // Returns early when a stop is requested. Called from several threads.
-  std::function<void(std::chrono::milliseconds, const std::stop_token&)> wait = {};
-};
 
 struct ExecuteInput {
   const Planned& planned;
@@ -49,7 +43,8 @@ struct ExecuteInput {
 
 // First stop request: nothing new starts, what is in flight is finished. Second (`cancel`): the
 // providers are told to stop. One outcome for each change that is not held, in order of completion.
-// What may pass (ErrorKind::transient) is tried three times more, with growing pauses.
+// What may pass (ErrorKind::transient, not exhausted) is tried three times more, with growing
+// pauses.
 [[nodiscard]] std::vector<Outcome> execute(const ExecuteInput& input, std::stop_token stop,
                                            std::stop_token cancel);
 
