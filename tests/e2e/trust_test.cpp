@@ -75,6 +75,24 @@ TEST_CASE("trust: a connection that nobody has seen here is unknown, and the res
   CHECK_FALSE(fs::exists(it.first));
 }
 
+TEST_CASE("trust: folders inside the repo need none") {
+  const Lab lab;
+  const ProcessResult shown = lab.run({"trust"});
+  CHECK(shown.exit_code == 0);
+  CHECK(shown.out == "nothing here needs trust\n");
+  CHECK(lab.run({"plan"}).exit_code == 2);
+  CHECK_FALSE(fs::exists(lab.state() + "/home/trust.json"));
+}
+
+TEST_CASE("trust: a folder inside the repo that a link leads out of is outside") {
+  const TrustLab it;
+  fs::create_directory_symlink(it.outside.path(), it.lab.folder() + "/live");
+  const ProcessResult plan = it.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(plan.exit_code == 3);
+  CHECK(has(plan.out, "dns, kuma, npm, pve UNKNOWN: not trusted on this machine"));
+}
+
 TEST_CASE("trust: shows what is new, needs a yes, and records it for the user alone") {
   const TrustLab it;
   const ProcessResult shown = it.run({"trust"});
