@@ -214,6 +214,31 @@ TEST_CASE("trust: a secret is read only where its provider is opened") {
   CHECK(it.was_run("one"));
 }
 
+TEST_CASE("trust: what only a provider is told reaches no resource by a commit alone") {
+  TrustLab it;
+  it.point_to("\"" + it.outside.path() + "/${secret.folder}\"");
+  it.lab.edit("homeostat.yaml", "networks:", "secrets: { folder: { env: FOLDER } }\nnetworks:");
+  it.lab.commit("a folder that nobody is to know");
+  const std::map<std::string, std::string> with = {{"FOLDER", "hidden"}};
+  REQUIRE(it.run({"trust", "--yes"}).exit_code == 0);
+  CHECK(it.run({"apply", "--yes"}, with).exit_code == 0);
+  CHECK(fs::exists(it.outside.path() + "/hidden/monitor/forgejo.yaml"));
+
+  it.lab.edit("services.yaml", "memory: 2GiB }",
+              "memory: 2GiB, env: { F: \"${secret.folder}\" } }");
+  it.lab.commit("let me see it");
+  const ProcessResult plan = it.run({"plan"}, with);
+  CAPTURE(plan.out);
+  CHECK(plan.exit_code == 2);
+  CHECK(has(plan.out, "kuma ok"));
+  CHECK(has(plan.out, "secret/folder: resources (none) -> true"));
+  CHECK(it.run({"apply", "--yes"}, with).exit_code == 2);
+  CHECK_FALSE(has(it.lab.read("live/pve/container/forgejo.yaml"), "hidden"));
+  REQUIRE(it.run({"trust", "--yes"}).exit_code == 0);
+  CHECK(it.run({"apply", "--yes"}, with).exit_code == 0);
+  CHECK(has(it.lab.read("live/pve/container/forgejo.yaml"), "hidden"));
+}
+
 TEST_CASE("trust: a command that uses files of the repo says so, since a push can change them") {
   TrustLab it;
   it.lab.write("bin/password", "#!/bin/sh\necho one\n");
