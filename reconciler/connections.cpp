@@ -62,7 +62,7 @@ void each_text(json& value, const std::string& pointer,
   }
 }
 
-json text_of(const SecretSource& source) {
+json source_text(const SecretSource& source) {
   switch (source.kind) {
     case SecretSource::Kind::file:
       return {{"file", source.words.empty() ? "" : source.words.front()}};
@@ -72,6 +72,18 @@ json text_of(const SecretSource& source) {
       break;
   }
   return {{"command", source.words}};
+}
+
+std::set<std::string> secrets_in_resources(const Spec& spec) {
+  std::set<std::string> names;
+  for (const auto& [address, resource] : spec.desired) {
+    for (const OpenValue& open : resource.open) {
+      for (const TemplatePart& part : open.parts) {
+        if (part.kind == TemplatePart::Kind::secret) names.insert(part.text);
+      }
+    }
+  }
+  return names;
 }
 
 // Links are followed: what counts is where the bytes lie.
@@ -144,8 +156,11 @@ std::vector<Connection> connections_of(const Spec& spec) {
     if (!needs_trust(config, spec.folder)) continue;
     found.push_back({provider_connection(name), text_of(config), {}, config.where});
   }
+  const std::set<std::string> in_resources = secrets_in_resources(spec);
   for (const auto& [name, source] : spec.secrets) {
-    found.push_back({secret_connection(name), text_of(source), {}, source.where});
+    json text = source_text(source);
+    if (in_resources.contains(name)) text[goes_into_resources] = true;
+    found.push_back({secret_connection(name), std::move(text), {}, source.where});
   }
   for (Connection& connection : found) connection.hash = hash_of(connection.text);
   return found;
@@ -188,7 +203,9 @@ Status use_text(ProviderConfig& config, const json& text, const std::string& sit
   return {};
 }
 
-Status use_text(SecretSource& source, const json& text) {
+Status use_text(SecretSource& source, const json& whole) {
+  json text = whole;
+  if (text.is_object()) text.erase(goes_into_resources);
   if (text.is_object() && text.size() == 1) {
     const std::string key = text.begin().key();
     const json& words = text.begin().value();

@@ -17,11 +17,17 @@ namespace homeostat {
 // References to resources and secrets stay unresolved; defaults, `expires`, and what only shapes
 // the plan (mode, adopt, address, limits) are left out. Notifiers will be further entries.
 struct Connection {
-  std::string name;     // "provider/pve", "secret/npm"
-  nlohmann::json text;  // { type: ..., url: ... }, { file: ... }, { env: ... }, { command: [...] }
-  std::string hash;     // "sha256:" and 64 hex digits, of `text`
+  std::string name;  // "provider/pve", "secret/npm"
+  // { type: ..., url: ... }, { file: ... }, { env: ... } or { command: [...] }; of a secret that a
+  // resource refers to with `resources: true`, too.
+  nlohmann::json text;
+  std::string hash;  // "sha256:" and 64 hex digits, of `text`
   Origin where;
 };
+
+// That a secret goes into resources is a part of its text: else a revision could put the token of a
+// server into the environment of a container, and read it there.
+inline constexpr const char* goes_into_resources = "resources";
 
 [[nodiscard]] std::string provider_connection(const std::string& instance);  // "provider/pve"
 [[nodiscard]] std::string secret_connection(const std::string& secret);      // "secret/npm"

@@ -56,6 +56,26 @@ Status go_back(Spec& spec, const std::string& name, const TrustRecord& record) {
   return use_text(spec.secrets.at(name.substr(secret_connection("").size())), record.text);
 }
 
+// Its uses in resources are refused, those in settings are not: under another name they are another
+// secret, and that one cannot be had.
+void keep_from_resources(Spec& spec, const Connection& connection, Verdict& verdict) {
+  const std::string name = connection.name.substr(secret_connection("").size());
+  const std::string there = name + " (in a resource)";
+  for (auto& [address, resource] : spec.desired) {
+    for (OpenValue& open : resource.open) {
+      for (TemplatePart& part : open.parts) {
+        if (part.kind == TemplatePart::Kind::secret && part.text == name) part.text = there;
+      }
+    }
+  }
+  verdict.refused.emplace(secret_connection(there),
+                          Error{ErrorKind::auth,
+                                "not trusted for that on this machine: homeostat trust",
+                                {},
+                                source_ref(connection.where, spec.files),
+                                {}});
+}
+
 BlockedConnection blocked(const Connection& connection, const TrustRecord& record, bool usable,
                           const Spec& spec) {
   BlockedConnection found;
@@ -173,6 +193,9 @@ Verdict judge(Spec& spec, const TrustRecords& records, const MachineRules& rules
         if (usable) verdict.resolved[connection.name] = record->resolved;
         if (!back) message = back.error().message + ": homeostat trust";
       }
+      const bool spreads = connection.text.contains(goes_into_resources) &&
+                           !record->text.contains(goes_into_resources);
+      if (usable && spreads) keep_from_resources(spec, connection, verdict);
       verdict.blocked.push_back(blocked(connection, *record, usable, spec));
     }
     if (!usable) {

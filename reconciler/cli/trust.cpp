@@ -222,6 +222,10 @@ int record(Desk& desk, const TrustFlags& flags) {
   if (const Status known = check_names(desk, flags.only); !known) {
     return print_error(known.error());
   }
+  if (desk.connections.empty()) {
+    print("nothing here needs trust\n");
+    return 0;
+  }
   TrustRecords records = desk.records;
   std::size_t count = 0;
   std::size_t refused = 0;
@@ -271,7 +275,7 @@ void add_trust(CLI::App& app, Global& global, Command& command) {
       add_verb(app, global,
                {.name = "trust",
                 .brief = "Say which connections may take effect here.",
-                .more = "Shows what this repo wants to run, read or send secrets to on this "
+                .more = "Shows what this repo wants to run, read or send secrets to on this\n"
                         "machine, as far as that is new or changed, and records a yes.",
                 .examples = "  homeostat trust\n"
                             "  homeostat trust --list\n"

@@ -75,6 +75,24 @@ TEST_CASE("trust: a connection that nobody has seen here is unknown, and the res
   CHECK_FALSE(fs::exists(it.first));
 }
 
+TEST_CASE("trust: folders inside the repo need none") {
+  const Lab lab;
+  const ProcessResult shown = lab.run({"trust"});
+  CHECK(shown.exit_code == 0);
+  CHECK(shown.out == "nothing here needs trust\n");
+  CHECK(lab.run({"plan"}).exit_code == 2);
+  CHECK_FALSE(fs::exists(lab.state() + "/home/trust.json"));
+}
+
+TEST_CASE("trust: a folder inside the repo that a link leads out of is outside") {
+  const TrustLab it;
+  fs::create_directory_symlink(it.outside.path(), it.lab.folder() + "/live");
+  const ProcessResult plan = it.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(plan.exit_code == 3);
+  CHECK(has(plan.out, "dns, kuma, npm, pve UNKNOWN: not trusted on this machine"));
+}
+
 TEST_CASE("trust: shows what is new, needs a yes, and records it for the user alone") {
   const TrustLab it;
   const ProcessResult shown = it.run({"trust"});
@@ -194,6 +212,31 @@ TEST_CASE("trust: a secret is read only where its provider is opened") {
   it.trust();
   CHECK(it.run({"plan"}).exit_code == 2);
   CHECK(it.was_run("one"));
+}
+
+TEST_CASE("trust: what only a provider is told reaches no resource by a commit alone") {
+  TrustLab it;
+  it.point_to("\"" + it.outside.path() + "/${secret.folder}\"");
+  it.lab.edit("homeostat.yaml", "networks:", "secrets: { folder: { env: FOLDER } }\nnetworks:");
+  it.lab.commit("a folder that nobody is to know");
+  const std::map<std::string, std::string> with = {{"FOLDER", "hidden"}};
+  REQUIRE(it.run({"trust", "--yes"}).exit_code == 0);
+  CHECK(it.run({"apply", "--yes"}, with).exit_code == 0);
+  CHECK(fs::exists(it.outside.path() + "/hidden/monitor/forgejo.yaml"));
+
+  it.lab.edit("services.yaml", "memory: 2GiB }",
+              "memory: 2GiB, env: { F: \"${secret.folder}\" } }");
+  it.lab.commit("let me see it");
+  const ProcessResult plan = it.run({"plan"}, with);
+  CAPTURE(plan.out);
+  CHECK(plan.exit_code == 2);
+  CHECK(has(plan.out, "kuma ok"));
+  CHECK(has(plan.out, "secret/folder: resources (none) -> true"));
+  CHECK(it.run({"apply", "--yes"}, with).exit_code == 2);
+  CHECK_FALSE(has(it.lab.read("live/pve/container/forgejo.yaml"), "hidden"));
+  REQUIRE(it.run({"trust", "--yes"}).exit_code == 0);
+  CHECK(it.run({"apply", "--yes"}, with).exit_code == 0);
+  CHECK(has(it.lab.read("live/pve/container/forgejo.yaml"), "hidden"));
 }
 
 TEST_CASE("trust: a command that uses files of the repo says so, since a push can change them") {

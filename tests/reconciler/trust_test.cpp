@@ -85,6 +85,23 @@ TEST_CASE("trust: a secret that only the trusted connection needs comes back wit
   CHECK_FALSE(again.secrets.contains("dns"));
 }
 
+TEST_CASE("trust: a token of a server goes into no resource before somebody says so") {
+  const Spec trusted = spec_with();
+  Spec spec = loaded(
+      Texts{{"homeostat.yaml", homelab()},
+            {"spec.yaml", "containers: { a: { vmid: 105, env: { T: \"${secret.pve}\" } } }\n"}});
+  const Verdict verdict = judge(spec, all_of(trusted), {});
+  REQUIRE(verdict.blocked.size() == 1);
+  CHECK(verdict.blocked[0].name == "secret/pve");
+  REQUIRE(verdict.blocked[0].fields.size() == 1);
+  CHECK(verdict.blocked[0].fields[0].name == "resources");
+  CHECK_FALSE(verdict.refused.contains("secret/pve"));
+  REQUIRE(verdict.refused.size() == 1);
+  const std::string refused = verdict.refused.begin()->first;
+  CHECK(secret_connection(find(spec, "container/a").open.at(0).parts.at(0).text) == refused);
+  CHECK(spec.providers.at("pve").open.at(0).parts.at(0).text == "pve");
+}
+
 TEST_CASE("trust: another type is another connection") {
   Spec spec = spec_with({{"kuma: { type: uptime-kuma", "kuma: { type: nginx-proxy-manager"}});
   const Verdict verdict = judge(spec, all_of(spec_with()), {});
