@@ -136,13 +136,19 @@ class NeedGraph {
     }
   }
 
+  static bool refers(const OpenValue& open) {
+    return std::any_of(open.parts.begin(), open.parts.end(), [](const TemplatePart& part) {
+      return part.kind == TemplatePart::Kind::reference;
+    });
+  }
+
   // `address` is what others point at; the provider opens without it.
   std::optional<std::size_t> provider_node(const ProviderConfig& config) {
     const auto known = providers_.find(config.name);
     if (known != providers_.end()) return known->second;
     std::optional<std::size_t> index;
     for (const OpenValue& open : config.open) {
-      if (open.pointer == "/address") continue;
+      if (open.pointer == "/address" || !refers(open)) continue;
       if (!index) {
         index = make("provider " + config.name, open.at);
         providers_.emplace(config.name, index);

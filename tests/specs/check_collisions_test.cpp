@@ -41,7 +41,7 @@ TEST_CASE("collisions: all addresses of a host are each of them") {
 
 TEST_CASE("collisions: one statement on two providers says which resource it means") {
   CHECK(errors_in("containers:\n  a: { provider: [pve, pve2], ip: 10.5.0.7 }\n"
-                  "providers: { pve2: { type: proxmox, url: x, token: y } }\n") ==
+                  "providers: { pve2: { type: proxmox, url: x, token: \"${secret.pve}\" } }\n") ==
         "spec.yaml:2:35: address 10.5.0.7 of container/a@pve2 is already taken by "
         "container/a@pve (spec.yaml:2:35)\n"
         "    a: { provider: [pve, pve2], ip: 10.5.0.7 }\n"
@@ -49,7 +49,7 @@ TEST_CASE("collisions: one statement on two providers says which resource it mea
         "  hint: `provider` with two names is one resource on each, and each needs its own: "
         "declare them apart, or leave the value out\n");
   CHECK(errors_in("containers:\n  a: { provider: [pve, pve2], vmid: 110 }\n"
-                  "providers: { pve2: { type: proxmox, url: x, token: y } }\n") ==
+                  "providers: { pve2: { type: proxmox, url: x, token: \"${secret.pve}\" } }\n") ==
         "spec.yaml:2:37: container/a@pve and container/a@pve2 would have one address: network "
         "`lab` gives it by the vmid, and both have the same\n"
         "    a: { provider: [pve, pve2], vmid: 110 }\n"

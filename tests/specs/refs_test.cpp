@@ -161,13 +161,14 @@ TEST_CASE("refs: an automatic address that its own provider is opened with is a 
   const auto errors = [](const std::string& assign, const std::string& vmid) {
     return errors_in("networks: { iot: { cidr: 10.6.0.0/24, assign: " + assign + " } }\n" +
                      "providers: { own: { type: proxmox, url: \"http://${container.a.ip}/\", "
-                     "token: x } }\n" +
+                     "token: \"${secret.pve}\" } }\n" +
                      "containers: { a: { provider: pve, network: iot" + vmid + " } }\n");
   };
   CHECK(errors("lowest", ", vmid: 110") ==
         "spec.yaml:2:41: a circle, in which each needs the next first: provider own -> "
         "container/a.ip (auto) -> provider own\n"
-        "  providers: { own: { type: proxmox, url: \"http://${container.a.ip}/\", token: x } }\n"
+        "  providers: { own: { type: proxmox, url: \"http://${container.a.ip}/\", token: "
+        "\"${secret.pve}\" } }\n"
         "                                          ^\n"
         "  hint: state one of the values, or remove one of the references\n");
   CHECK(!errors("vmid", "").empty());
