@@ -12,12 +12,18 @@ namespace homeostat {
 
 namespace {
 
-// An A or AAAA record in a zone that has a reverse view.
+// An A or AAAA record in a zone that has reverse zones on its provider.
 struct Forward {
   const Resource* resource = nullptr;
   const Zone* zone = nullptr;
-  const Zone* view = nullptr;  // the reverse one
-  std::string name;            // absolute
+  std::vector<const Zone*> views;  // the reverse ones of the record's family
+  std::string name;                // absolute
+};
+
+// Where the PTR record of one address belongs.
+struct Place {
+  const Zone* view = nullptr;
+  std::string owner;
 };
 
 bool refers_to_its_container(const Resource& resource) {
@@ -44,6 +50,17 @@ std::optional<std::string> owner_in(const IpAddress& ip, const std::string& zone
   return name.substr(0, owner);
 }
 
+// The narrowest reverse zone that holds the address.
+std::optional<Place> place_in(const IpAddress& ip, const std::vector<const Zone*>& views) {
+  std::optional<Place> best;
+  for (const Zone* view : views) {
+    std::optional<std::string> owner = owner_in(ip, view->zone);
+    if (!owner || (best && best->view->zone.size() >= view->zone.size())) continue;
+    best = Place{view, std::move(*owner)};
+  }
+  return best;
+}
+
 std::vector<Origin> lines_of(const Resource& resource, const FieldPath& path) {
   for (const FieldOrigin& origin : resource.origins) {
     if (origin.path == path) return origin.lines;
@@ -56,9 +73,7 @@ class Reversing {
   Reversing(Resolved& resolved, const ResolveInput& input) : resolved_(resolved), input_(input) {}
 
   void run() {
-    const auto has_reverse = [](const auto& zone) {
-      return !zone.second.reverse_v4.empty() || !zone.second.reverse_v6.empty();
-    };
+    const auto has_reverse = [](const auto& zone) { return !zone.second.reverse.empty(); };
     const Zones& zones = input_.spec.zones;
     if (std::none_of(zones.begin(), zones.end(), has_reverse)) return;
     for (const auto& [address, resource] : resolved_.desired) {
@@ -68,12 +83,13 @@ class Reversing {
     // Later, since the loop above must see what the spec says, and nothing else. What is kept wins:
     // not to know an address is no reason to give it to another name.
     for (const Forward& forward : unknown_) keep_what_is_there(forward);
-    for (const auto& [address, choice] : chosen_) make(address, choice.forward);
+    for (const auto& [address, choice] : chosen_) make(address, choice);
   }
 
  private:
   struct Choice {
     Forward forward;
+    const Zone* view = nullptr;
     bool own = false;  // the name of a service, on the address of its container
   };
 
@@ -85,11 +101,18 @@ class Reversing {
     const auto zone = zones.find(name[0]);
     if (zone == zones.end()) return std::nullopt;
     const Zone& forward = zone->second;
-    const auto view = zones.find(name[2] == "A" ? forward.reverse_v4 : forward.reverse_v6);
-    if (view == zones.end()) return std::nullopt;
-    const std::vector<std::string>& on = view->second.on;
-    if (std::find(on.begin(), on.end(), resource.address.provider) == on.end()) return std::nullopt;
-    return Forward{&resource, &forward, &view->second,
+    std::vector<const Zone*> views;
+    for (const std::string& key : forward.reverse) {
+      const auto view = zones.find(key);
+      if (view == zones.end()) continue;
+      const std::vector<std::string>& on = view->second.on;
+      const bool v6 = view->second.zone.ends_with(".ip6.arpa");
+      if (v6 != (name[2] == "AAAA")) continue;
+      if (std::find(on.begin(), on.end(), resource.address.provider) == on.end()) continue;
+      views.push_back(&view->second);
+    }
+    if (views.empty()) return std::nullopt;
+    return Forward{&resource, &forward, std::move(views),
                    name[1] == "@" ? forward.zone : name[1] + "." + forward.zone};
   }
 
@@ -106,8 +129,7 @@ class Reversing {
       // What is still open reads ${...}, and is no address.
       const Result<IpAddress> ip = parse_ip(value.get_ref<const std::string&>());
       if (!ip) continue;
-      const std::optional<std::string> owner = owner_in(*ip, forward.view->zone);
-      if (owner) choose(address_of(forward, *owner), forward);
+      if (const auto place = place_in(*ip, forward.views)) choose(*place, forward);
     }
   }
 
@@ -120,28 +142,25 @@ class Reversing {
     resolved_.warnings.push_back(std::move(warning));
   }
 
-  static Address address_of(const Forward& forward, const std::string& owner) {
+  void choose(const Place& place, const Forward& forward) {
     Address address = forward.resource->address;
-    address.name = encode_component(forward.view->key) + "/" + encode_component(owner) + "/PTR";
-    return address;
-  }
-
-  void choose(const Address& address, const Forward& forward) {
+    address.name = encode_component(place.view->key) + "/" + encode_component(place.owner) + "/PTR";
     if (resolved_.desired.count(address) != 0) return;
     const auto declared = input_.spec.desired.find(forward.resource->address);
     const bool own =
         declared != input_.spec.desired.end() && refers_to_its_container(declared->second);
-    const auto [at, is_new] = chosen_.try_emplace(address, Choice{forward, own});
+    const Choice mine{forward, place.view, own};
+    const auto [at, is_new] = chosen_.try_emplace(address, mine);
     if (is_new) return;
     const Choice& other = at->second;
     const auto worse = [](const Choice& choice) {
       return std::tie(choice.forward.name, choice.forward.resource->address);
     };
-    const Choice mine{forward, own};
     if (own != other.own ? own : worse(mine) < worse(other)) at->second = mine;
   }
 
-  void make(const Address& address, const Forward& forward) {
+  void make(const Address& address, const Choice& choice) {
+    const Forward& forward = choice.forward;
     if (resolved_.desired.count(address) != 0) return;
     Resource made = *forward.resource;
     made.address = address;
@@ -150,7 +169,7 @@ class Reversing {
     std::vector<Origin> lines = lines_of(*forward.resource, "values");
     lines.push_back(forward.zone->where);
     made.origins = {{"values", std::move(lines)}};
-    const Zone& zone = forward.view->ttl.empty() ? *forward.zone : *forward.view;
+    const Zone& zone = choice.view->ttl.empty() ? *forward.zone : *choice.view;
     if (!zone.ttl.empty()) {
       made.attributes["ttl"] = zone.ttl;
       made.origins.insert(made.origins.begin(), {"ttl", {zone.where}});
@@ -161,17 +180,21 @@ class Reversing {
 
   // What leads back from an address that is not known now.
   void keep_what_is_there(const Forward& forward) {
-    const Scope scope{forward.resource->address.provider, forward.view->key};
-    for (const LiveEntry* entry : leading_to(scope, forward.name)) {
-      if (resolved_.desired.count(entry->owner) != 0) continue;
-      Resource kept = *forward.resource;
-      kept.address = entry->owner;
-      kept.open.clear();
-      kept.origins.clear();
-      kept.attributes = {{"values", entry->live->attributes.at("values")}};
-      resolved_.reverse_of.emplace(kept.address, forward.resource->address);
-      resolved_.desired.emplace(kept.address, std::move(kept));
+    for (const Zone* view : forward.views) {
+      const Scope scope{forward.resource->address.provider, view->key};
+      for (const LiveEntry* entry : leading_to(scope, forward.name)) keep(*entry, forward);
     }
+  }
+
+  void keep(const LiveEntry& entry, const Forward& forward) {
+    if (resolved_.desired.count(entry.owner) != 0) return;
+    Resource kept = *forward.resource;
+    kept.address = entry.owner;
+    kept.open.clear();
+    kept.origins.clear();
+    kept.attributes = {{"values", entry.live->attributes.at("values")}};
+    resolved_.reverse_of.emplace(kept.address, forward.resource->address);
+    resolved_.desired.emplace(kept.address, std::move(kept));
   }
 
   // The PTR records of ours that hold this name alone.

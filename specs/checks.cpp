@@ -1,6 +1,5 @@
 // What only shows when all resources are there: addresses, collisions, targets of records, lint.
 #include <algorithm>
-#include <unordered_map>
 
 #include "specs/draft.hpp"
 #include "specs/kinds/kinds.hpp"
@@ -8,52 +7,40 @@
 namespace homeostat {
 namespace {
 
-Origin line_of(const Resource& resource, std::string_view path) {
-  for (const FieldOrigin& origin : resource.origins) {
-    if (origin.path == path && !origin.lines.empty()) return origin.lines.front();
-  }
-  return resource.where;
-}
-
 std::string shown(const Resource& resource) { return display(resource.address, false, false); }
-
-std::string range_text(const IpRange& range) {
-  const std::string first = to_string(range.first);
-  return range.first == range.last ? first : first + "-" + to_string(range.last);
-}
-
-const IpRange* range_with(const std::vector<IpRange>& ranges, const IpAddress& address) {
-  for (const IpRange& range : ranges) {
-    if (contains(range, address)) return &range;
-  }
-  return nullptr;
-}
-
-// The first and the last address of an IPv4 network are nobody's.
-bool is_edge(const Network& network, const IpAddress& address) {
-  constexpr int point_to_point = 31;
-  if (network.cidr.base.v6 || network.cidr.prefix >= point_to_point) return false;
-  return address == network.cidr.base || !contains(network.cidr, next(address));
-}
 
 void check_in_network(Draft& draft, const Resource& resource, const Network& network,
                       const IpAddress& address, const std::string& field) {
-  const Origin at = line_of(resource, field);
-  const std::string said = to_string(address) + " of " + shown(resource);
-  const std::string declared =
-      "network `" + network.key + "` (" + place(draft, network.where) + ")";
-  if (!contains(network.cidr, address)) {
-    report(draft, at, said + " does not lie in " + to_string(network.cidr) + ", " + declared,
-           "state an address of that network, or another network");
-  } else if (network.gateway == address) {
-    report(draft, at, said + " is the gateway of " + declared,
-           "a gateway is no host: state another address");
-  } else if (const IpRange* range = range_with(network.dhcp, address)) {
-    report(draft, at, said + " lies in the DHCP range " + range_text(*range) + " of " + declared,
-           "state an address outside it: DHCP may give this one to anybody");
-  } else if (is_edge(network, address)) {
-    report(draft, at, said + " is the first or the last address of " + declared,
-           "both mean the network itself: state another address");
+  if (const auto problem = address_problem(draft, network, address)) {
+    report(draft, line_of(resource, field),
+           to_string(address) + " of " + shown(resource) + " " + problem->message, problem->hint);
+  }
+}
+
+// A route leads over a neighbour: another address of the network that the container is on.
+void check_gateway(Draft& draft, const Resource& resource, const std::string& field,
+                   const std::string& own) {
+  const Result<IpAddress> gateway = parse_ip(known_text(resource.attributes, field));
+  if (!gateway) return;
+  const Result<IpAddress> address = parse_ip(known_text(resource.attributes, own));
+  const auto named = draft.spec.networks.find(known_text(resource.attributes, "network"));
+  const Network* network = nullptr;
+  if (named != draft.spec.networks.end() && named->second.cidr.base.v6 == gateway->v6) {
+    network = &named->second;
+  } else if (address) {
+    network = network_of(draft.spec, *address);
+  }
+  const std::string said = "the " + field + " " + to_string(*gateway) + " of " + shown(resource);
+  if (address && *address == *gateway) {
+    report(draft, line_of(resource, field), said + " is its own address",
+           "a gateway is another host: state the router's address");
+  } else if (network != nullptr && !contains(network->cidr, *gateway)) {
+    report(draft, line_of(resource, field),
+           said + " does not lie in " + to_string(network->cidr) + ", network `" + network->key +
+               "` (" + place(draft, network->where) + ")",
+           network->gateway ? "write " + to_string(*network->gateway) +
+                                  ", or leave it out: it is that of the network"
+                            : "state an address of that network");
   }
 }
 
@@ -85,6 +72,8 @@ void check_addresses(Draft& draft, const Resource& resource) {
   if (container) {
     check_container_network(draft, resource);
     check_automatic(draft, resource);
+    check_gateway(draft, resource, "gateway", "ip");
+    check_gateway(draft, resource, "gateway6", "ip6");
   }
   for (const std::string field : {container ? "ip" : "address", container ? "ip6" : ""}) {
     const Result<IpAddress> address = parse_ip(known_text(resource.attributes, field));
@@ -99,66 +88,50 @@ void check_addresses(Draft& draft, const Resource& resource) {
   }
 }
 
-// --- collisions ----------------------------------------------------------------------------------
+// --- whole resources -----------------------------------------------------------------------------
 
-// "vmid@pve:110" -> the field that states it, and what to call it.
-struct Collision {
-  std::string field;
-  std::string what;
-};
-
-Collision collision_of(const Resource& resource, std::string_view token) {
-  const std::string_view type = token.substr(0, token.find_first_of("@:"));
-  const std::string value(token.substr(token.find(':') + 1));
-  if (type == "ip") {
-    const bool v6 = known_text(resource.attributes, "ip6") == value;
-    const bool container = resource.address.kind == "container";
-    return {!container ? "address" : v6 ? "ip6" : "ip", "address " + value};
+void settle(Draft& draft, Resource& resource) {
+  const KindSchema& kind = *find_kind(resource.address.kind);
+  if (kind.settle == nullptr || draft.flawed.contains(resource.address)) return;
+  for (const Complaint& complaint : kind.settle(resource.attributes)) {
+    const bool whole = complaint.field.empty();
+    report(draft, whole ? stated_at(resource) : line_of(resource, complaint.field),
+           shown(resource) + ": " + complaint.message, complaint.hint);
   }
-  if (type == "vmid") return {"vmid", "vmid " + value};
-  if (type == "domain") return {"domains", "domain " + value};
-  if (type == "port") return {"ports", "host port " + value};
-  if (type == "container") return {"hostname", "container name " + value};
-  if (type == "monitor") return {"name", "monitor name " + value};
-  return {"", "name " + value};
 }
 
-// Addresses are unique in the declared networks; elsewhere (a bridge inside a host) on one host.
-std::string scope_token(const Draft& draft, const Resource& resource, const std::string& token) {
-  if (!token.starts_with("ip:")) return token;
-  const Result<IpAddress> address = parse_ip(std::string_view(token).substr(3));
-  if (!address || draft.spec.networks.empty() || network_of(draft.spec, *address) != nullptr) {
-    return token;
-  }
-  return token + "@" + resource.address.provider;
+std::string monitor_name(const Resource& monitor) {
+  const std::string name = known_text(monitor.attributes, "name");
+  return name.empty() ? decode_component(monitor.address.name) : name;
 }
 
-void check_collisions(Draft& draft) {
-  std::unordered_map<std::string, const Resource*> holders;
-  holders.reserve(draft.spec.desired.size() * 2);
-  for (const auto& [address, resource] : draft.spec.desired) {
-    const KindSchema& kind = *find_kind(address.kind);
-    if (kind.claims == nullptr || address.kind == "dns") continue;
-    for (const Claim& claim : kind.claims(address, resource.attributes, draft.spec.zones)) {
-      const auto [it, fresh] =
-          holders.try_emplace(scope_token(draft, resource, claim.token), &resource);
-      if (fresh || it->second == &resource) continue;
-      // The later place is the one that is told.
-      const Resource* first = it->second;
-      const Resource* second = &resource;
-      const Collision one = collision_of(*first, claim.token);
-      Origin first_at = line_of(*first, one.field);
-      Origin second_at = line_of(*second, collision_of(*second, claim.token).field);
-      if (second_at < first_at) {
-        std::swap(first, second);
-        std::swap(first_at, second_at);
-      }
-      report(draft, second_at,
-             one.what + " of " + shown(*second) + " is already taken by " + shown(*first) + " (" +
-                 place(draft, first_at) + ")",
-             "each has its own: change one of the two");
-    }
-  }
+// A parent is a group of the same server, by the name that people see.
+void check_parents(Draft& draft) {
+  std::map<std::string, std::vector<std::string>> groups;  // by provider
+  const Desired& desired = draft.spec.desired;
+  const auto first = desired.lower_bound({draft.spec.site, "monitor", "", ""});
+  const auto each = [&](const auto& look) {
+    for (auto it = first; it != desired.end() && it->first.kind == "monitor"; ++it)
+      look(it->second);
+  };
+  each([&](const Resource& monitor) {
+    if (known_text(monitor.attributes, "type") != "group") return;
+    groups[monitor.address.provider].push_back(monitor_name(monitor));
+  });
+  each([&](const Resource& monitor) {
+    const std::string parent = known_text(monitor.attributes, "parent");
+    const std::vector<std::string>& known = groups[monitor.address.provider];
+    const bool found = std::find(known.begin(), known.end(), parent) != known.end();
+    if (parent.empty() || draft.partial || (found && parent != monitor_name(monitor))) return;
+    report(draft, line_of(monitor, "parent"),
+           "the parent `" + parent + "` of " + shown(monitor) +
+               (found ? " is that group itself"
+                      : " is no group of `" + monitor.address.provider + "`"),
+           known.empty()
+               ? "declare it: `monitors: { media: { type: group, name: " + parent + " } }`"
+           : found ? "name another group, or remove the line"
+                   : known_hint(parent, known));
+  });
 }
 
 // --- records -------------------------------------------------------------------------------------
@@ -170,12 +143,12 @@ void check_exclusive(Draft& draft, const Resource& a, const Resource& b) {
   const std::string type_a = a.address.name.substr(owner_part(a.address.name).size());
   const std::string type_b = b.address.name.substr(owner_part(b.address.name).size());
   if (!records_exclude(type_a, type_b)) return;
-  const bool in_order = a.where <= b.where;
+  const bool in_order = stated_at(a) <= stated_at(b);
   const Resource& first = in_order ? a : b;
   const Resource& second = in_order ? b : a;
-  report(draft, second.where,
-         shown(second) + " cannot stand beside " + shown(first) + " (" + place(draft, first.where) +
-             ")",
+  report(draft, stated_at(second),
+         shown(second) + " cannot stand beside " + shown(first) + " (" +
+             place(draft, stated_at(first)) + ")",
          "a CNAME tolerates no other record at its name: keep one of the two");
 }
 
@@ -187,7 +160,7 @@ void check_record_sets(Draft& draft) {
   for (; it != desired.end() && it->first.kind == "dns"; ++it) {
     const Resource& resource = it->second;
     if (const Status good = check_record_set(it->first, resource.attributes); !good) {
-      report(draft, resource.where, shown(resource) + ": " + good.error().message,
+      report(draft, stated_at(resource), shown(resource) + ": " + good.error().message,
              good.error().hint);
     }
     if (!owner.empty() && owner_part(owner.front()->address.name) != owner_part(it->first.name)) {
@@ -261,6 +234,8 @@ void lint_images(Draft& draft) {
 }  // namespace
 
 void check_desired(Draft& draft) {
+  for (auto& [address, resource] : draft.spec.desired) settle(draft, resource);
+  check_parents(draft);
   for (const auto& [address, resource] : draft.spec.desired) {
     if (address.kind == "container" || address.kind == "ip") check_addresses(draft, resource);
   }

@@ -157,7 +157,8 @@ void read_secret(Draft& draft, std::string_view name, const Entry& entry) {
   take("file", SecretSource::Kind::file);
   take("env", SecretSource::Kind::env);
   take("command", SecretSource::Kind::command);
-  if (sources != 1) {
+  const bool meant = has_near(node, "file") || has_near(node, "env") || has_near(node, "command");
+  if (sources > 1 || (sources == 0 && !meant)) {
     report(draft, node.at, said + " needs exactly one of `file`, `env` and `command`",
            "keep the one that holds the value");
   }

@@ -48,7 +48,8 @@ struct Network {
 enum class Authority : std::uint8_t { shared, full };
 
 // One view of a DNS zone. A zone with `reverse` brings the views `<key>~v4` and `<key>~v6`, which
-// stand in Spec::zones as entries of their own with `reverse_of` set.
+// stand in Spec::zones as entries of their own with `reverse_of` set. Further ones of a family add
+// the front of their DNS name: `<key>~v4~0.6.10`.
 struct Zone {
   std::string key;
   std::string zone;             // the DNS name, canonical
@@ -59,8 +60,8 @@ struct Zone {
   std::string ttl;                  // canonical duration, or "": the provider's own
   Authority authority = Authority::shared;
   std::string reverse_of;  // key of the forward zone, or ""
-  std::string reverse_v4;  // forward zone: keys of its reverse views, or ""
-  std::string reverse_v6;
+  // Forward zone: keys of the zones that its PTR records go to, its own or others'.
+  std::vector<std::string> reverse;
   Origin where;
 };
 

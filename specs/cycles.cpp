@@ -22,6 +22,7 @@ class NeedGraph {
     for (const auto& [address, resource] : draft.spec.desired) {
       if (!resource.open.empty() || !resource.depends_on.empty()) resource_node(resource);
     }
+    for (const auto& [name, config] : draft.spec.providers) provider_node(config);
     // Grows while it is walked: what is needed needs things itself.
     for (std::size_t i = 0; i < pending_.size(); ++i)
       add_needs(*pending_[i].first, pending_[i].second);
@@ -69,9 +70,45 @@ class NeedGraph {
       nodes_[from].needs.push_back(index);
       return;
     }
+    if (field == "ip" && needs_search(resource)) {
+      const std::size_t index = automatic_node(resource);
+      nodes_[from].needs.push_back(index);
+      return;
+    }
     if (is_stated(resource, field)) return;
     const std::size_t index = resource_node(resource);
     nodes_[from].needs.push_back(index);
+  }
+
+  // `ip: auto` that no vmid tells: found among the addresses that nobody has.
+  [[nodiscard]] bool needs_search(const Resource& resource) const {
+    const auto text = [&](const char* field) {
+      const auto value = resource.attributes.find(field);
+      return value != resource.attributes.end() && value->is_string() ? value->get<std::string>()
+                                                                      : std::string();
+    };
+    if (resource.address.kind != "container" || text("ip") != "auto") return false;
+    const auto network = draft_.spec.networks.find(text("network"));
+    if (network == draft_.spec.networks.end()) return false;  // said elsewhere
+    const auto vmid = resource.attributes.find("vmid");
+    return network->second.assign != Assign::vmid || vmid == resource.attributes.end() ||
+           !vmid->is_number_integer();
+  }
+
+  // Nobody knows what is free before all that hold addresses have been looked at.
+  std::size_t automatic_node(const Resource& resource) {
+    const auto [it, fresh] = fields_.try_emplace({&resource, "ip"}, nodes_.size());
+    const std::size_t index = it->second;
+    if (!fresh) return index;
+    const std::string name = display(resource.address, false, false);
+    make(name + ".ip (auto)", line_of(resource, "ip"));
+    for (const auto& [key, config] : draft_.spec.providers) {
+      const bool holds =
+          managed(draft_, key, "container") != nullptr || managed(draft_, key, "ip") != nullptr;
+      if (!holds) continue;
+      if (const auto opened = provider_node(config)) nodes_[index].needs.push_back(*opened);
+    }
+    return index;
   }
 
   // Known when planning: written in the spec, or given by a rule. `dhcp` is known afterwards.
@@ -99,13 +136,19 @@ class NeedGraph {
     }
   }
 
+  static bool refers(const OpenValue& open) {
+    return std::any_of(open.parts.begin(), open.parts.end(), [](const TemplatePart& part) {
+      return part.kind == TemplatePart::Kind::reference;
+    });
+  }
+
   // `address` is what others point at; the provider opens without it.
   std::optional<std::size_t> provider_node(const ProviderConfig& config) {
     const auto known = providers_.find(config.name);
     if (known != providers_.end()) return known->second;
     std::optional<std::size_t> index;
     for (const OpenValue& open : config.open) {
-      if (open.pointer == "/address") continue;
+      if (open.pointer == "/address" || !refers(open)) continue;
       if (!index) {
         index = make("provider " + config.name, open.at);
         providers_.emplace(config.name, index);

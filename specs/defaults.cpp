@@ -17,6 +17,14 @@ std::vector<Placed> read_words(Draft& draft, const yaml::Node& node, const std::
     const nlohmann::json value = read_scalar(draft, word, *item);
     if (value.is_string()) words.push_back({value.get<std::string>(), item->at});
   }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto first = std::find_if(words.begin(), words.end(), [&](const Placed& other) {
+      return other.text == words[i].text;
+    });
+    if (first == words.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    report(draft, words[i].at, "`" + what + "` names `" + words[i].text + "` twice",
+           "remove one of the two");
+  }
   if (words.empty() && node.kind != yaml::NodeKind::scalar) {
     report(draft, node.at, "`" + what + "` names nothing", "write one name, or a list of names");
   }
@@ -147,6 +155,7 @@ void read_kind_defaults(Draft& draft, std::string_view name, const Entry& entry)
                   known_hint(name, known));
   }
   const yaml::Node& node = *entry.value;
+  if (node.kind == yaml::NodeKind::null) return;  // still empty
   if (node.kind != yaml::NodeKind::mapping) {
     return report(draft, node.at, "defaults are a mapping of fields",
                   "write { FIELD: VALUE, ... }");
@@ -158,6 +167,13 @@ void read_kind_defaults(Draft& draft, std::string_view name, const Entry& entry)
     report(draft, node.find("provider")->at, "a record has no `provider`: its zone says it",
            "write it as `on:` of the zone");
     defaults.options.providers.clear();
+  }
+  for (const FieldSchema& field : kind->fields) {
+    const yaml::Node* value = field.required ? node.find(field.name) : nullptr;
+    if (value == nullptr) continue;
+    report(draft, value->at,
+           "`" + field.name + "` cannot have a default: " + a_kind(kind->name) + " has its own",
+           "write it where each is declared");
   }
   // Read once without a provider, so that a mistake is said even where nothing uses the default.
   ReadSink sink{draft.errors, draft.spec.files};

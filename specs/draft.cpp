@@ -56,6 +56,18 @@ Attributes read_mapping(Draft& draft, std::span<const FieldSchema> fields, const
   return read_object({fields, skip, std::move(what), true}, node, "", "", sink);
 }
 
+bool check_hyphens(Draft& draft, const Origin& at, std::string_view name) {
+  for (std::string_view rest = name; !rest.empty();) {
+    const std::string_view label = rest.substr(0, rest.find('.'));
+    rest.remove_prefix(std::min(label.size() + 1, rest.size()));
+    if (!label.starts_with('-') && !label.ends_with('-')) continue;
+    report(draft, at, "`" + std::string(label) + "` begins or ends with a hyphen",
+           "a part of a name begins and ends with a letter or a digit");
+    return false;
+  }
+  return true;
+}
+
 std::vector<const yaml::Node*> items_of(const yaml::Node& node) {
   if (node.kind == yaml::NodeKind::null) return {};
   if (node.kind != yaml::NodeKind::sequence) return {&node};
@@ -70,6 +82,21 @@ std::optional<Mode> read_mode(Draft& draft, const yaml::Node& node) {
   const nlohmann::json value = read_scalar(draft, field, node);
   if (!value.is_string()) return std::nullopt;
   return value == "enforce" ? Mode::enforce : Mode::report;
+}
+
+Origin line_of(const Resource& resource, std::string_view path) {
+  for (const FieldOrigin& origin : resource.origins) {
+    if (origin.path == path && !origin.lines.empty()) return origin.lines.front();
+  }
+  return resource.where;
+}
+
+Origin stated_at(const Resource& resource) {
+  if (resource.service.empty()) return resource.where;
+  if (resource.address.kind == "dns") return line_of(resource, "values");
+  if (resource.address.kind == "proxy_host") return line_of(resource, "domains");
+  if (resource.address.kind == "monitor") return line_of(resource, "type");
+  return resource.where;
 }
 
 }  // namespace homeostat

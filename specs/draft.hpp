@@ -120,6 +120,8 @@ struct Draft {
   std::set<std::string> used_secrets = {};
   // Declared and wrong, and said so ("container/db"): not there, but not unknown either.
   std::set<std::string> broken = {};
+  // Resources with a value that is wrong and not there: nothing else is asked of them.
+  std::set<Address> flawed = {};
 };
 
 void report(Draft& draft, const Origin& at, std::string message, std::string hint = {});
@@ -142,9 +144,17 @@ template <class Map>
 [[nodiscard]] Attributes read_mapping(Draft& draft, std::span<const FieldSchema> fields,
                                       const yaml::Node& node, std::string what,
                                       std::span<const std::string_view> skip = {});
+// A DNS name as a person writes one: no part of it begins or ends with a hyphen. Servers may hold
+// such names, so types.hpp takes them. False, and an error, where one does.
+[[nodiscard]] bool check_hyphens(Draft& draft, const Origin& at, std::string_view name);
 // The items of a sequence, or the one value itself.
 [[nodiscard]] std::vector<const yaml::Node*> items_of(const yaml::Node& node);
 [[nodiscard]] std::optional<Mode> read_mode(Draft& draft, const yaml::Node& node);
+
+// The line that a field's value stands on; the resource's own where nothing tells.
+[[nodiscard]] Origin line_of(const Resource& resource, std::string_view path);
+// The line that asks for the resource: its key, or what a service derives it from.
+[[nodiscard]] Origin stated_at(const Resource& resource);
 
 // load.cpp's steps, in order ----------------------------------------------------------------------
 
@@ -164,6 +174,14 @@ void read_policy(Draft& draft);
 // networks.cpp
 void read_networks(Draft& draft);
 void read_zones(Draft& draft);
+// Why no host may state that address of the network; nullopt where it may.
+struct AddressProblem {
+  std::string message;  // "is the gateway of network ..."
+  std::string hint;
+};
+[[nodiscard]] std::optional<AddressProblem> address_problem(const Draft& draft,
+                                                            const Network& network,
+                                                            const IpAddress& address);
 // The declared network that holds an address; nullptr where none does.
 [[nodiscard]] const Network* network_of(const Spec& spec, const IpAddress& address);
 
@@ -181,6 +199,10 @@ void merge_below(Fields& own, const Fields& below, std::span<const FieldSchema> 
 void put(Draft& draft, Statement statement);
 void read_plain_sections(Draft& draft);
 [[nodiscard]] bool check_key(Draft& draft, const Entry& entry, std::string_view section);
+// The fields of a layer as they are written, `extra` apart.
+[[nodiscard]] Fields read_fields(Draft& draft, const KindSchema& kind, const Layer& layer);
+// Parts of a monitor's target that people write as fields of their own.
+[[nodiscard]] std::span<const KeyPlace> monitor_places();
 // Instances that a resource of `kind` goes to; empty, and an error, where that is not clear.
 [[nodiscard]] std::vector<std::string> provider_names(Draft& draft, const KindSchema& kind,
                                                       const Options& options, const Origin& where);
@@ -188,18 +210,26 @@ void read_plain_sections(Draft& draft);
 [[nodiscard]] std::vector<Resource*> find_resources(Draft& draft, const std::string& kind,
                                                     const std::string& name);
 
-// records.cpp
+// records.cpp: `dns:`, less the reverse zones; and those, once they are there.
 void read_records(Draft& draft);
+void read_reverse_records(Draft& draft);
 
 // services.cpp
 void read_service_containers(Draft& draft);
 void expand_services(Draft& draft);
+
+// reverse_zones.cpp: `reverse:` of zones -> their reverse zones. Which networks a zone needs shows
+// in its records.
+void add_reverse_zones(Draft& draft);
 
 // refs.cpp
 void link_references(Draft& draft);
 
 // cycles.cpp
 void check_circles(Draft& draft);
+
+// check_collisions.cpp
+void check_collisions(Draft& draft);
 
 // checks.cpp: what only shows when all is there.
 void check_desired(Draft& draft);

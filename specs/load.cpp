@@ -38,6 +38,8 @@ tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const Provi
   read_plain_sections(draft);
   read_records(draft);
   expand_services(draft);
+  add_reverse_zones(draft);
+  read_reverse_records(draft);
   link_references(draft);
   check_desired(draft);
   add_excerpts(draft, draft.errors);

@@ -162,62 +162,6 @@ void read_on(Draft& draft, Zone& zone, const Entry& entry) {
   }
 }
 
-// The DNS name of a reverse view: as written, or derived from the networks of that family.
-std::string reverse_zone_name(Draft& draft, const Zone& zone, const yaml::Node& node, bool v6) {
-  if (node.kind == yaml::NodeKind::mapping) {
-    const yaml::Node* name = node.find(v6 ? "v6" : "v4");
-    if (name == nullptr) return "";
-    const Result<std::string> canonical = canonical_name(name->text);
-    if (canonical && canonical->ends_with(v6 ? ".ip6.arpa" : ".in-addr.arpa")) return *canonical;
-    report(draft, name->at, "`" + name->text + "` is not the name of a reverse zone",
-           v6 ? "it ends in .ip6.arpa" : "it ends in .in-addr.arpa: 0.5.10.in-addr.arpa");
-    return "";
-  }
-  std::vector<Cidr> networks;
-  for (const auto& [key, network] : draft.spec.networks) {
-    if (network.cidr.base.v6 == v6) networks.push_back(network.cidr);
-  }
-  if (networks.empty()) return "";
-  if (const std::optional<std::string> name = reverse_zone(networks)) return *name;
-  report(draft, node.at,
-         "no one reverse zone covers the " + std::string(v6 ? "IPv6" : "IPv4") +
-             " networks of this spec for zone `" + zone.key + "`",
-         v6 ? "name it: `reverse: { v6: ....ip6.arpa }`"
-            : "name it: `reverse: { v4: 168.192.in-addr.arpa }`");
-  return "";
-}
-
-void add_reverse(Draft& draft, Zone& zone, const yaml::Node& node) {
-  static const FieldSchema flag{.name = "reverse", .type = Type::boolean};
-  static const std::vector<FieldSchema> names = {{.name = "v4", .type = Type::text},
-                                                 {.name = "v6", .type = Type::text}};
-  if (node.kind == yaml::NodeKind::mapping) {
-    static_cast<void>(read_mapping(draft, names, node, "reverse"));
-  } else if (read_scalar(draft, flag, node) != nlohmann::json(true)) {
-    return;
-  }
-  const std::size_t errors = draft.errors.size();
-  for (const bool v6 : {false, true}) {
-    const std::string name = reverse_zone_name(draft, zone, node, v6);
-    if (name.empty()) continue;
-    Zone reverse;
-    reverse.key = zone.key + (v6 ? "~v6" : "~v4");
-    reverse.zone = name;
-    reverse.on = zone.on;
-    reverse.ttl = zone.ttl;
-    reverse.authority = zone.authority;
-    reverse.reverse_of = zone.key;
-    reverse.where = node.at;
-    (v6 ? zone.reverse_v6 : zone.reverse_v4) = reverse.key;
-    draft.spec.zones.emplace(reverse.key, std::move(reverse));
-  }
-  if (zone.reverse_v4.empty() && zone.reverse_v6.empty() && draft.errors.size() == errors) {
-    report(draft, node.at,
-           "`reverse` of zone `" + zone.key + "` has no network to make a zone from",
-           "declare one under `networks:`, or name it: `reverse: { v4: 0.5.10.in-addr.arpa }`");
-  }
-}
-
 void read_zone(Draft& draft, std::string_view name, const Entry& entry) {
   static const std::vector<FieldSchema> fields = {
       {.name = "zone", .type = Type::name},
@@ -248,8 +192,26 @@ void read_zone(Draft& draft, std::string_view name, const Entry& entry) {
   if (text_of(values, "authority") == "full") zone.authority = Authority::full;
   read_on(draft, zone, entry);
   if (const yaml::Node* to = node.find("points_to")) read_points_to(draft, zone, *to);
-  if (const yaml::Node* reverse = node.find("reverse")) add_reverse(draft, zone, *reverse);
   if (!zone.zone.empty()) draft.spec.zones.emplace(zone.key, std::move(zone));
+}
+
+std::string range_text(const IpRange& range) {
+  const std::string first = to_string(range.first);
+  return range.first == range.last ? first : first + "-" + to_string(range.last);
+}
+
+const IpRange* range_with(const std::vector<IpRange>& ranges, const IpAddress& address) {
+  for (const IpRange& range : ranges) {
+    if (contains(range, address)) return &range;
+  }
+  return nullptr;
+}
+
+// The first and the last address of an IPv4 network are nobody's.
+bool is_edge(const Network& network, const IpAddress& address) {
+  constexpr int point_to_point = 31;
+  if (network.cidr.base.v6 || network.cidr.prefix >= point_to_point) return false;
+  return address == network.cidr.base || !contains(network.cidr, next(address));
 }
 
 // Two views of one DNS name on one provider would fight over the same records.
@@ -262,9 +224,7 @@ void check_same_zone(Draft& draft) {
       report(draft, zone.where,
              "zone `" + key + "` is " + zone.zone + " on `" + provider + "`, and so is `" +
                  it->second->key + "` (" + place(draft, it->second->where) + ")",
-             zone.reverse_of.empty()
-                 ? "one view a provider: put both into one, or use another provider"
-                 : "one of the two may say `reverse: true`; the other leaves it out");
+             "one view a provider: put both into one, or use another provider");
     }
   }
 }
@@ -280,10 +240,31 @@ void read_networks(Draft& draft) {
 
 void read_zones(Draft& draft) {
   for (const auto& [name, entry] : draft.sections.of("zones")) read_zone(draft, name, entry);
-  for (const auto& [key, zone] : draft.spec.zones) {
-    if (zone.reverse_of.empty()) draft.zone_names[zone.zone].push_back(key);
-  }
+  for (const auto& [key, zone] : draft.spec.zones) draft.zone_names[zone.zone].push_back(key);
   check_same_zone(draft);
+}
+
+std::optional<AddressProblem> address_problem(const Draft& draft, const Network& network,
+                                              const IpAddress& address) {
+  const std::string declared =
+      "network `" + network.key + "` (" + place(draft, network.where) + ")";
+  if (!contains(network.cidr, address)) {
+    return AddressProblem{"does not lie in " + to_string(network.cidr) + ", " + declared,
+                          "state an address of that network, or another network"};
+  }
+  if (network.gateway == address) {
+    return AddressProblem{"is the gateway of " + declared,
+                          "a gateway is no host: state another address"};
+  }
+  if (const IpRange* range = range_with(network.dhcp, address)) {
+    return AddressProblem{"lies in the DHCP range " + range_text(*range) + " of " + declared,
+                          "state an address outside it: DHCP may give this one to anybody"};
+  }
+  if (is_edge(network, address)) {
+    return AddressProblem{"is the first or the last address of " + declared,
+                          "both mean the network itself: state another address"};
+  }
+  return std::nullopt;
 }
 
 const Network* network_of(const Spec& spec, const IpAddress& address) {

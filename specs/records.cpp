@@ -38,6 +38,16 @@ std::string_view written_target(std::string_view type, std::string_view text) {
   return text.substr(0, text.find_first_of(" \t"));
 }
 
+// Servers hold any tag; one that nobody knows forbids nothing.
+void check_caa(Draft& draft, std::string_view value, const yaml::Node& node) {
+  static const std::vector<std::string> known = {
+      "issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"};
+  const std::size_t start = value.find(' ') + 1;
+  const std::string tag(value.substr(start, value.find(' ', start) - start));
+  if (std::find(known.begin(), known.end(), tag) != known.end()) return;
+  report(draft, node.at, "`" + tag + "` is no CAA tag", known_hint(tag, known));
+}
+
 std::optional<Target> read_one(Draft& draft, const Zone& zone, const std::string& type,
                                const yaml::Node& node) {
   if (node.kind != yaml::NodeKind::scalar) {
@@ -56,6 +66,7 @@ std::optional<Target> read_one(Draft& draft, const Zone& zone, const std::string
     report(draft, node.at, value.error().message, value.error().hint);
     return std::nullopt;
   }
+  if (type == "CAA") check_caa(draft, *value, node);
   if (const std::string_view target = written_target(type, node.text); !target.empty()) {
     draft.targets.push_back({zone.key, std::string(target), node.at});
   }
@@ -209,6 +220,7 @@ void read_owner(Draft& draft, const Zone& zone, const Entry& entry) {
   if (written != "@") {
     const Result<std::string> name = canonical_name(written);
     if (!name) return report(draft, entry.key->at, name.error().message, name.error().hint);
+    if (!check_hyphens(draft, entry.key->at, *name)) return;
     if (*name == zone.zone || name->ends_with("." + zone.zone)) {
       const std::string relative =
           *name == zone.zone ? "\"@\"" : name->substr(0, name->size() - zone.zone.size() - 1);
@@ -227,10 +239,12 @@ void read_owner(Draft& draft, const Zone& zone, const Entry& entry) {
   read_addresses(draft, owner);
 }
 
-}  // namespace
+// Derived reverse zones are known after all other records: only their keys have a `~`.
+bool is_derived(std::string_view zone) { return zone.find('~') != std::string_view::npos; }
 
-void read_records(Draft& draft) {
+void read_groups(Draft& draft, bool derived) {
   for (const auto& [key, group] : draft.sections.dns) {
+    if (is_derived(key) != derived) continue;
     const auto zone = draft.spec.zones.find(std::string(key));
     if (zone != draft.spec.zones.end()) {
       for (const Entry& entry : group.entries) read_owner(draft, zone->second, entry);
@@ -244,5 +258,11 @@ void read_records(Draft& draft) {
     report(draft, group.key->at, "`dns` names `" + std::string(key) + "`, which is no zone", hint);
   }
 }
+
+}  // namespace
+
+void read_records(Draft& draft) { read_groups(draft, false); }
+
+void read_reverse_records(Draft& draft) { read_groups(draft, true); }
 
 }  // namespace homeostat

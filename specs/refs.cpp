@@ -272,12 +272,20 @@ void link_resource_values(Draft& draft, Resource& resource) {
               });
 }
 
+// "db" -> "`container/db`", where that is declared.
+std::string address_of_key(Draft& draft, const std::string& key) {
+  for (const KindSchema& kind : kinds()) {
+    if (!find_resources(draft, kind.name, key).empty()) return "`" + kind.name + "/" + key + "`";
+  }
+  return "`container/db`";
+}
+
 void link_depends_on(Draft& draft) {
   for (const PendingEdge& edge : draft.edges) {
     const Result<Address> wanted = parse_address(edge.to.text);
     if (!wanted) {
       report(draft, edge.to.at, "`depends_on`: " + wanted.error().message,
-             "write an address: container/db");
+             "write an address: " + address_of_key(draft, edge.to.text));
       continue;
     }
     std::string message;

@@ -41,8 +41,21 @@ Result<Json> integer_scalar(const FieldSchema& field, std::string_view text) {
   return Json(value);
 }
 
+// A bare number means the unit that people use for this field, as long as that is no giant.
+std::string size_hint(const FieldSchema& field, std::string_view text, std::string hint) {
+  constexpr std::uint64_t giant = 32;  // times the example
+  const auto number = parse_digits(text);
+  const Result<std::uint64_t> usual = parse_size(field.example);
+  if (!number || *number == 0 || !usual) return hint;
+  const std::string unit = field.example.substr(field.example.find_first_not_of("0123456789"));
+  const Result<std::uint64_t> meant = parse_size(std::string(text) + unit);
+  return meant && *meant <= giant * *usual ? "write " + std::string(text) + unit : hint;
+}
+
 Result<Json> size_scalar(const FieldSchema& field, std::string_view text) {
-  TRY_ASSIGN(const std::uint64_t bytes, parse_size(text));
+  Result<std::uint64_t> parsed = parse_size(text);
+  if (!parsed) return wrong(parsed.error().message, size_hint(field, text, parsed.error().hint));
+  const std::uint64_t bytes = *parsed;
   const auto clamped = static_cast<std::int64_t>(std::min<std::uint64_t>(bytes, INT64_MAX));
   TRY(check_limits(field, text, clamped,
                    [](std::int64_t v) { return format_size(static_cast<std::uint64_t>(v)); }));
@@ -260,6 +273,14 @@ std::string suggestion(std::string_view word, std::span<const std::string> known
     nearest = &candidate;
   }
   return nearest != nullptr ? "did you mean `" + *nearest + "`?" : std::string();
+}
+
+bool has_near(const yaml::Node& mapping, std::string_view name) {
+  const std::array<std::string, 1> known = {std::string(name)};
+  for (std::size_t i = 0; i + 1 < mapping.items.size(); i += 2) {
+    if (!suggestion(mapping.items[i].text, known).empty()) return true;
+  }
+  return false;
 }
 
 std::span<const FieldSchema> common_fields() {

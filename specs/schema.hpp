@@ -51,6 +51,7 @@ struct FieldSchema {
   bool read_only = false;  // computed, and no spec may state it; references to it are fine
   bool set = false;        // list: the order means nothing (canonical: sorted, unique)
   bool keyed = false;      // list (as a set of keys) or map: only stated keys are enforced
+  bool words = false;      // list of words: one text with blanks in it is no list
   std::vector<std::string> choices = {};  // choice; other types: words accepted besides ("auto")
   std::vector<FieldSchema> fields = {};   // object: its fields. list, map: one entry, the element
   std::int64_t min = INT64_MIN;           // integer, duration (seconds), size (bytes): inclusive
@@ -69,6 +70,13 @@ struct Claim {
   friend auto operator<=>(const Claim&, const Claim&) = default;
 };
 
+// What is wrong with a resource as a whole, though each field by itself is right.
+struct Complaint {
+  std::string field;  // the one to point at; "": the resource
+  std::string message;
+  std::string hint;
+};
+
 struct KindSchema {
   std::string name = {};     // "proxy_host"
   std::string section = {};  // "proxy_hosts"
@@ -77,6 +85,9 @@ struct KindSchema {
   bool holds_data = false;  // its removal goes by on_remove; its replace or delete needs consent
   // Works on desired and on live attributes alike; unresolved values claim nothing.
   std::vector<Claim> (*claims)(const Address&, const Attributes&, const Zones&) = nullptr;
+  // Of what a spec declares: what is missing or contradicts itself. Brings values whose form
+  // depends on another field into that form. May be null.
+  std::vector<Complaint> (*settle)(Attributes&) = nullptr;
 
   [[nodiscard]] const FieldSchema* field(std::string_view name) const;
 };
@@ -150,6 +161,9 @@ struct ReadObject {
                                      ReadSink& sink);
 // "did you mean `memory`?" or "": the nearest of `known` within edit distance 2 (3 for long words).
 [[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string> known);
+// Whether the mapping has a key that is likely a typo of `name`: then that is said, and not that
+// `name` is missing besides.
+[[nodiscard]] bool has_near(const yaml::Node& mapping, std::string_view name);
 
 // Splits "a ${container.x.ip} b" into parts; targets hold kind and (encoded) name, and a provider
 // where one is stated ("${container.x@pve.ip}"). "$${" is a literal "${". Neighbouring literals are

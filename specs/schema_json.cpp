@@ -208,11 +208,7 @@ Json zone_schema() {
   Json schema = object_schema(fields, true);
   schema["properties"]["on"] = one_or_list(ref("text"));
   schema["properties"]["points_to"] = one_or_list(ref("text"));
-  schema["properties"]["reverse"] =
-      any_of({{{"type", "boolean"}},
-              {{"type", "object"},
-               {"properties", {{"v4", ref("text")}, {"v6", ref("text")}}},
-               {"additionalProperties", false}}});
+  schema["properties"]["reverse"] = any_of({{{"type", "boolean"}}, one_or_list(ref("text"))});
   schema["required"] = {"on"};
   return schema;
 }

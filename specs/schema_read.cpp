@@ -194,6 +194,10 @@ std::optional<Json> read_list(const FieldSchema& field, const Node& node, const 
   std::vector<const Node*> nodes;
   if (node.kind == NodeKind::sequence) {
     for (const Node& item : node.items) nodes.push_back(&item);
+  } else if (field.words && !sink.live && node.text.find(' ') != std::string::npos) {
+    report(sink, node.at, tick(label(spot)) + " is a list of words",
+           "write " + tick(field.name + ": " + as_words(node.text)));
+    return std::nullopt;
   } else if (node.kind == NodeKind::scalar && is_scalar(element)) {
     nodes.push_back(&node);
   } else {
@@ -263,6 +267,9 @@ std::optional<Json> read_any(const FieldSchema& field, const Node& node, const S
   if (node.reset) return read_reset(field, node, spot, context);
   if (node.kind == NodeKind::null) {
     std::string hint = example_hint(field);
+    const bool text = hint.empty() && field.type == Type::text && !label(spot).empty();
+    if (text)
+      hint = "write " + tick(label(spot) + ": \"\"") + " for an empty text, or remove the line";
     if (hint.empty()) hint = "write a value, or remove the line";
     report(context.sink, node.at, tick(label(spot)) + " has no value", hint);
     return std::nullopt;
@@ -360,7 +367,8 @@ Json read_members(const ReadObject& how, const Node& node, const Spot& spot,
   for (const FieldSchema& field : how.fields) {
     // One that stands there with a wrong value has had its error.
     const bool wanted = field.required && how.complete && !sink.live;
-    if (wanted && node.find(field.name) == nullptr) report_missing(field, how.what, node.at, sink);
+    if (!wanted || node.find(field.name) != nullptr || has_near(node, field.name)) continue;
+    report_missing(field, how.what, node.at, sink);
   }
   return object;
 }

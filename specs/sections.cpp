@@ -151,6 +151,22 @@ void gather_documents(Draft& draft, std::size_t file) {
   }
 }
 
+// A file of a `files` provider: its marker, or keys of which none is a section.
+bool is_live_state(const yaml::Node& document) {
+  const std::vector<std::string> known = known_sections();
+  bool odd = false;
+  bool section = false;
+  for (std::size_t i = 0; i + 1 < document.items.size(); i += 2) {
+    const std::string& key = document.items[i].text;
+    const bool mapping = document.items[i + 1].kind == yaml::NodeKind::mapping;
+    if (key == "homeostat" && mapping) return true;
+    const bool named = std::find(known.begin(), known.end(), key) != known.end();
+    odd = odd || !named;
+    section = section || (named && mapping);
+  }
+  return document.kind == yaml::NodeKind::mapping && odd && !section;
+}
+
 // The folder of a `files` provider relative to the spec's ("." = the same), "" where it lies
 // outside.
 std::string inner_folder(const Draft& draft, const std::string& path) {
@@ -224,10 +240,13 @@ void gather_sections(Draft& draft) {
                                  {}});
     return;
   }
+  // Which folders hold live state is not known then: a file of it is no spec with mistakes.
+  const bool main_broken = draft.partial;
   gather_documents(draft, 0);
   const std::set<std::string> skip = live_folders(draft);
   for (const std::string& path : draft.source.list(skip, draft.errors)) {
     if (path == main_file || !read_file(draft, path)) continue;
+    if (main_broken) std::erase_if(draft.documents.back(), is_live_state);
     gather_documents(draft, draft.spec.files.size() - 1);
   }
   live_folders(draft);

@@ -1,6 +1,7 @@
 // The monitor of a service: what is asked, and where.
 #include <array>
 
+#include "specs/kinds/kinds.hpp"
 #include "specs/services.hpp"
 
 namespace homeostat {
@@ -30,24 +31,43 @@ void set_text(Fields& fields, const std::string& field, std::string text,
   fields.origins.push_back({field, std::move(lines)});
 }
 
-// "http://" + address + ":" + port + path, around an address that may be a reference.
-Target url_of(const Draft& draft, const Target& address, std::int64_t port,
-              const std::string& path) {
-  const bool v6 = record_type_of(draft, address.parts) == "AAAA";
-  Target url = literal_target(v6 ? "http://[" : "http://", address.lines);
-  url.at = address.at;
-  const std::string behind = std::string(v6 ? "]" : "") + ":" + std::to_string(port) + path;
-  for (const TemplatePart& part : address.parts) {
-    if (part.kind == TemplatePart::Kind::literal &&
-        url.parts.back().kind == TemplatePart::Kind::literal) {
-      url.parts.back().text += part.text;
-    } else {
-      url.parts.push_back(part);
-    }
+void add_part(std::vector<TemplatePart>& parts, const TemplatePart& part) {
+  if (!parts.empty() && part.kind == TemplatePart::Kind::literal &&
+      parts.back().kind == TemplatePart::Kind::literal) {
+    parts.back().text += part.text;
+  } else {
+    parts.push_back(part);
   }
-  if (url.parts.back().kind != TemplatePart::Kind::literal) url.parts.emplace_back();
-  url.parts.back().text += behind;
-  return url;
+}
+
+// `before` + address + ":" + port + `behind`, around an address that may be a reference.
+Target around(const Draft& draft, const std::string& before, const Target& address,
+              std::int64_t port, const std::string& behind) {
+  const bool v6 = record_type_of(draft, address.parts) == "AAAA";
+  Target target;
+  target.at = address.at;
+  TemplatePart literal;
+  literal.text = before + (v6 ? "[" : "");
+  if (!literal.text.empty()) target.parts.push_back(literal);
+  for (const TemplatePart& part : address.parts) add_part(target.parts, part);
+  literal.text = (v6 ? "]:" : ":") + std::to_string(port) + behind;
+  add_part(target.parts, literal);
+  return target;
+}
+
+// The first of its domains that is a host: a wildcard is none. Null, and an error, without one.
+const Placed* asked_domain(Draft& draft, const Service& service, const Asked& asked) {
+  const Web& web = service.webs.front();
+  if (web.domains.empty()) return nullptr;  // said where it was read
+  for (const Placed& domain : web.domains) {
+    if (!domain.text.starts_with('*')) return &domain;
+  }
+  const std::string& text = web.domains.front().text;
+  report(draft, asked.at,
+         "the monitor of service `" + service.key + "` has no host to ask: `" + text +
+             "` stands for many",
+         "state one: `target: https://www" + text.substr(1) + "/`");
+  return nullptr;
 }
 
 // Whether the first proxy host of the service speaks https.
@@ -60,15 +80,14 @@ bool has_certificate(Draft& draft, const Web& web) {
 }
 
 void derive_url(Draft& draft, const Service& service, const Asked& asked, Fields& derived) {
-  if (states(asked, "url")) return;
   if (!service.webs.empty()) {
-    const Web& web = service.webs.front();
-    if (web.domains.empty()) return;  // said where it was read
-    const Placed& domain = web.domains.front();
-    std::vector<Origin> lines = {domain.at};
+    const Placed* domain = asked_domain(draft, service, asked);
+    if (domain == nullptr) return;
+    std::vector<Origin> lines = {domain->at};
     if (asked.path_at.line != 0) lines.push_back(asked.path_at);
-    const std::string scheme = has_certificate(draft, web) ? "https://" : "http://";
-    return set_text(derived, "url", scheme + domain.text + asked.path, std::move(lines));
+    const std::string scheme =
+        has_certificate(draft, service.webs.front()) ? "https://" : "http://";
+    return set_text(derived, "target", scheme + domain->text + asked.path, std::move(lines));
   }
   constexpr std::int64_t http_port = 80;
   std::vector<Origin> lines = {asked.port ? asked.port_at : asked.at};
@@ -76,21 +95,20 @@ void derive_url(Draft& draft, const Service& service, const Asked& asked, Fields
       reachable_port(draft, service, asked.port.value_or(http_port), lines.front(), lines);
   const auto address = reached ? one_address(draft, service, asked.at) : std::nullopt;
   if (!address) return;
-  Target url = url_of(draft, *address, *reached, asked.path);
+  Target url = around(draft, "http://", *address, *reached, asked.path);
   add_lines(lines, url.lines);
   if (asked.path_at.line != 0) add_lines(lines, {asked.path_at});
   url.lines = std::move(lines);
-  set_target(derived, "url", url);
+  set_target(derived, "target", url);
 }
 
 void derive_host(Draft& draft, const Service& service, const Asked& asked, Fields& derived) {
-  if (states(asked, "host")) return;
   if (const auto address = one_address(draft, service, asked.at)) {
-    set_target(derived, "host", *address);
+    set_target(derived, "target", *address);
   }
 }
 
-void derive_port(Draft& draft, const Service& service, const Asked& asked, Fields& derived) {
+void derive_host_port(Draft& draft, const Service& service, const Asked& asked, Fields& derived) {
   std::optional<std::int64_t> port = asked.port;
   std::vector<Origin> lines = {asked.port_at};
   if (!port && !service.webs.empty()) {
@@ -101,16 +119,37 @@ void derive_port(Draft& draft, const Service& service, const Asked& asked, Field
     return report(draft, asked.at, "the tcp monitor of service `" + service.key + "` has no `port`",
                   "add the port that the service listens on: `port: 22`");
   }
-  if (const auto reached = reachable_port(draft, service, *port, lines.front(), lines)) {
-    derived.values["port"] = *reached;
-    derived.origins.push_back({"port", std::move(lines)});
+  const auto reached = reachable_port(draft, service, *port, lines.front(), lines);
+  const auto address = reached ? one_address(draft, service, asked.at) : std::nullopt;
+  if (!address) return;
+  Target target = around(draft, "", *address, *reached, "");
+  add_lines(lines, address->lines);
+  target.lines = std::move(lines);
+  set_target(derived, "target", target);
+}
+
+// The name that others find the service by.
+void derive_question(const Service& service, Fields& derived) {
+  const auto ask = [&derived](const Placed& name) {
+    set_text(derived, "target", name.text, {name.at});
+  };
+  for (const Web& web : service.webs) {
+    for (const Placed& domain : web.domains) {
+      if (!domain.text.starts_with('*')) return ask(domain);
+    }
   }
+  if (!service.names.empty()) ask(service.names.front());
 }
 
 std::string usual_type(const Service& service, const Asked& asked) {
+  const yaml::Node* target = asked.node == nullptr ? nullptr : asked.node->find("target");
   if (states(asked, "keyword")) return "keyword";
   if (states(asked, "json_path")) return "json";
-  if (!service.webs.empty() || states(asked, "path") || states(asked, "url")) return "http";
+  if (target != nullptr) {
+    if (target->text.find("://") != std::string::npos) return "http";
+    return monitor_target("tcp", target->text) ? "tcp" : "ping";
+  }
+  if (!service.webs.empty() || states(asked, "path")) return "http";
   return asked.port ? "tcp" : "ping";
 }
 
@@ -121,20 +160,28 @@ void derive_target(Draft& draft, const Service& service, const Asked& asked, Fie
     set_text(derived, "type", type, {asked.at});
   }
   const bool asks_url = type == "http" || type == "keyword" || type == "json";
-  if (asked.path_at.line != 0 && (!asks_url || states(asked, "url"))) {
+  const bool stated = states(asked, "target");
+  if (asked.path_at.line != 0 && (!asks_url || stated)) {
     report(draft, asked.path_at,
-           "`path` is the end of a url that is derived; this monitor has none",
-           "remove `path`, or the `type` or `url` beside it");
+           "`path` is the end of a URL that is derived; this monitor has none",
+           "remove `path`, or the `type` or `target` beside it");
   }
+  if (asked.port && (stated || (!asks_url && type != "tcp"))) {
+    report(draft, asked.port_at,
+           "`port` is a part of a target that is derived; this monitor has none",
+           "remove `port`, or the `type` or `target` beside it");
+  }
+  if (stated) return;
   if (asks_url) {
     derive_url(draft, service, asked, derived);
   } else if (type == "tcp") {
-    derive_host(draft, service, asked, derived);
-    derive_port(draft, service, asked, derived);
+    derive_host_port(draft, service, asked, derived);
   } else if (type == "ping") {
     derive_host(draft, service, asked, derived);
-  } else if (type == "docker" && !states(asked, "docker_container")) {
-    set_text(derived, "docker_container", service.key, {service.where});
+  } else if (type == "dns") {
+    derive_question(service, derived);
+  } else if (type == "docker") {
+    set_text(derived, "target", service.key, {service.where});
   }
 }
 
@@ -179,17 +226,19 @@ void derive_monitor(Draft& draft, const Service& service) {
     if (read_scalar(draft, flag, *node) != nlohmann::json(true)) return;
   }
   Statement statement = derived_statement(service, "monitor", service.key);
-  if (asked.node != nullptr) {
-    statement.layers.push_back({asked.node, asked_keys, places_for("monitor")});
-  }
   statement.options = options_for(draft, service, asked.node, "monitor");
   const std::size_t errors = draft.errors.size();
-  derive_target(draft, service, asked, statement.derived);
-  if (asked.type == "dns" && asked.port) {
-    statement.derived.values["port"] = *asked.port;
-    statement.derived.origins.push_back({"port", {asked.port_at}});
+  if (asked.node != nullptr) {
+    statement.layers.push_back({asked.node, asked_keys, places_for("monitor")});
+    static_cast<void>(read_fields(draft, *statement.kind, statement.layers.back()));
   }
-  if (draft.errors.size() == errors) put(draft, std::move(statement));
+  // What is written wrong is corrected first: what follows from it may follow from a typo.
+  if (draft.errors.size() == errors) derive_target(draft, service, asked, statement.derived);
+  if (draft.errors.size() == errors) {
+    put(draft, std::move(statement));
+  } else {
+    draft.broken.insert("monitor/" + service.key);
+  }
 }
 
 }  // namespace homeostat

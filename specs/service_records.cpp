@@ -90,12 +90,26 @@ void derive_in_view(Draft& draft, const Service& service, const Zone& zone, cons
   }
 }
 
+// "nas" alone: a name is written in full, with its zone.
+void report_short_name(Draft& draft, const Wanted& wanted) {
+  const std::string& name = wanted.name->text;
+  std::string example = name + ".lab.example.org";
+  for (const auto& [key, zone] : draft.spec.zones) {
+    if (zone.points_to == Zone::PointsTo::nothing) continue;
+    example = name + "." + zone.zone;
+    if (zone.points_to == Zone::PointsTo::container) break;
+  }
+  report(draft, wanted.name->at, "`" + name + "` is no full name",
+         "write it with its zone: `" + example + "`");
+}
+
 void derive_name(Draft& draft, const Service& service, const Wanted& wanted) {
   const std::string& name = wanted.name->text;
   const std::vector<std::string>* views = views_of(draft, name);
   if (views == nullptr) {
     if (draft.partial) return;
     const std::size_t dot = name.find('.');
+    if (dot == std::string::npos) return report_short_name(draft, wanted);
     const std::string parent = dot == std::string::npos ? name : name.substr(dot + 1);
     std::string hint = "declare a zone `" + parent + "` under `zones:`";
     if (wanted.web != nullptr) {

@@ -15,17 +15,19 @@ std::vector<Origin> lines_of(const Resource& resource, std::string_view path) {
   return {resource.where};
 }
 
-// The host port behind which `port` of the container is published.
-std::optional<std::int64_t> published_port(const Resource& container, std::int64_t port) {
-  const auto ports = container.attributes.find("ports");
-  if (ports == container.attributes.end() || !ports->is_array()) return std::nullopt;
-  for (const nlohmann::json& each : *ports) {
-    if (!each.is_string()) continue;
-    const Result<PortMapping> mapping = parse_port_mapping(each.get<std::string>());
-    if (!mapping || mapping->protocol != "tcp") continue;
-    const std::int64_t offset = port - mapping->container_first;
-    if (offset < 0 || offset > mapping->host_last - mapping->host_first) continue;
-    return mapping->host_first + offset;
+bool is_loopback(std::string_view host) {
+  return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
+
+// The host port behind which `port` of the container is published; for itself alone where
+// `loopback`.
+std::optional<std::int64_t> published_port(const Resource& container, std::int64_t port,
+                                           bool loopback) {
+  for (const PortMapping& mapping : published_ports(container.attributes)) {
+    if (mapping.protocol != "tcp" || is_loopback(mapping.ip) != loopback) continue;
+    const std::int64_t offset = port - mapping.container_first;
+    if (offset < 0 || offset > mapping.host_last - mapping.host_first) continue;
+    return mapping.host_first + offset;
   }
   return std::nullopt;
 }
@@ -58,7 +60,8 @@ bool derive_forward(Draft& draft, const Service& service, const Web& web, Fields
   }
   if (web.node->find("forward_port") != nullptr) return true;
   if (!web.port) {
-    if (web.node->find("port") != nullptr) return false;  // wrong, and said so
+    // Wrong, and said so.
+    if (web.node->find("port") != nullptr || has_near(*web.node, "port")) return false;
     report(draft, web.node->at, "`web` of service `" + service.key + "` has no `port`",
            "add the port that the service listens on: `port: 3000`");
     return false;
@@ -69,6 +72,18 @@ bool derive_forward(Draft& draft, const Service& service, const Web& web, Fields
   derived.values["forward_port"] = *port;
   derived.origins.push_back({"forward_port", std::move(lines)});
   return true;
+}
+
+void check_address(Draft& draft, const Service& service, const IpAddress& ip, const Origin& at) {
+  const Network* network = network_of(draft.spec, ip);
+  if (network == nullptr) return;
+  const auto problem = address_problem(draft, *network, ip);
+  if (!problem) return;
+  const bool router = network->gateway == ip;
+  report(draft, at, to_string(ip) + " of service `" + service.key + "` " + problem->message,
+         router ? "for the router itself write `address: \"${network." + network->key +
+                      ".gateway}\"`; else state another address"
+                : problem->hint);
 }
 
 }  // namespace
@@ -88,6 +103,7 @@ void find_addresses(Draft& draft, Service& service) {
       return report(draft, node->at, "`address` is an address, a host name or a reference",
                     "write `address: 10.5.0.7`");
     }
+    if (ip) check_address(draft, service, *ip, node->at);
     service.addresses.push_back(literal_target(ip ? to_string(*ip) : *name, {node->at}));
     return;
   }
@@ -129,9 +145,23 @@ std::optional<std::int64_t> reachable_port(Draft& draft, const Service& service,
       container.attributes["network_mode"] == "host") {
     return port;
   }
-  if (const std::optional<std::int64_t> published = published_port(container, port)) {
+  const std::vector<TemplatePart>& host = service.addresses.front().parts;
+  const bool same_host = host.size() == 1 && is_loopback(host.front().text);
+  auto published = published_port(container, port, false);
+  const auto local = published_port(container, port, true);
+  if (!published && same_host) published = local;
+  if (published) {
     add_lines(lines, lines_of(container, "ports"));
     return published;
+  }
+  if (local) {
+    report(draft, at,
+           "port " + std::to_string(port) + " of container `" + service.key +
+               "` is published on its host's own address only (" +
+               place(draft, line_of(container, "ports")) + "), and is asked for from outside",
+           "publish it on all: `ports: [\"" + std::to_string(*local) + ":" + std::to_string(port) +
+               "\"]`");
+    return std::nullopt;
   }
   report(draft, at,
          "port " + std::to_string(port) + " of container `" + service.key +
@@ -141,10 +171,12 @@ std::optional<std::int64_t> reachable_port(Draft& draft, const Service& service,
   return std::nullopt;
 }
 
+Layer web_layer(const yaml::Node& node) { return {&node, web_keys, places_for("web")}; }
+
 void derive_proxy_host(Draft& draft, const Service& service, const Web& web) {
   if (web.domains.empty()) return;  // said where it was read
   Statement statement = derived_statement(service, "proxy_host", web.key);
-  statement.layers.push_back({web.node, web_keys, places_for("web")});
+  statement.layers.push_back(web_layer(*web.node));
   statement.options = options_for(draft, service, web.node, "proxy_host");
   derive_domains(web, statement.derived);
   const bool redirects = web.node->find("redirect") != nullptr;

@@ -23,6 +23,10 @@ std::vector<KeyPlace> other_places(std::string_view without) {
       if (key != without) places.push_back({key, "one level up, in the service"});
     }
   }
+  if (without == "monitor") {
+    const std::span<const KeyPlace> moved = monitor_places();
+    places.insert(places.end(), moved.begin(), moved.end());
+  }
   add_fields("container", "container", "under `container:`");
   add_fields("web", "proxy_host", "under `web:`");
   add_fields("monitor", "monitor", "under `monitor:`");
@@ -56,12 +60,17 @@ void check_service_keys(Draft& draft, const Service& service) {
   }
 }
 
-std::vector<Placed> read_names(Draft& draft, const yaml::Node& node) {
-  static const FieldSchema field{.name = "name", .type = Type::name};
+std::vector<Placed> read_names(Draft& draft, const yaml::Node& node, const std::string& key) {
+  const FieldSchema field{.name = key, .type = Type::name};
   std::vector<Placed> names;
   for (const yaml::Node* item : items_of(node)) {
     const nlohmann::json value = read_scalar(draft, field, *item);
-    if (value.is_string()) names.push_back({value.get<std::string>(), item->at});
+    if (!value.is_string()) continue;
+    auto text = value.get<std::string>();
+    if (check_hyphens(draft, item->at, text)) names.push_back({std::move(text), item->at});
+  }
+  if (items_of(node).empty()) {
+    report(draft, node.at, "`" + key + "` names nothing", "write a full name, or remove the line");
   }
   return names;
 }
@@ -105,9 +114,12 @@ void read_web(Draft& draft, Service& service, const yaml::Node& node) {
   for (const char* key : {"domain", "domains"}) {
     const yaml::Node* value = node.find(key);
     if (value == nullptr) continue;
-    for (Placed& name : read_names(draft, *value)) web.domains.push_back(std::move(name));
+    for (Placed& name : read_names(draft, *value, key)) web.domains.push_back(std::move(name));
   }
-  if (node.find("domain") == nullptr && node.find("domains") == nullptr) {
+  // Said at once, as nothing is derived from what is not complete.
+  static_cast<void>(read_fields(draft, *find_kind("proxy_host"), web_layer(node)));
+  if (node.find("domain") == nullptr && node.find("domains") == nullptr &&
+      !has_near(node, "domain")) {
     report(draft, node.at, "`web` of service `" + service.key + "` has no `domain`",
            "add `domain: " + service.key + ".example.org`");
   }
@@ -123,7 +135,9 @@ Service read_service(Draft& draft, std::string_view key, const Entry& entry) {
   service.node = entry.value;
   service.options = read_options(draft, *entry.value);
   service.options.providers.clear();
-  if (const yaml::Node* name = entry.value->find("name")) service.names = read_names(draft, *name);
+  if (const yaml::Node* name = entry.value->find("name")) {
+    service.names = read_names(draft, *name, "name");
+  }
   if (const yaml::Node* web = entry.value->find("web")) {
     for (const yaml::Node* item : items_of(*web)) read_web(draft, service, *item);
   }
@@ -177,7 +191,7 @@ Statement derived_statement(const Service& service, const char* kind, std::strin
 void read_service_containers(Draft& draft) {
   for (const auto& [key, entry] : draft.sections.of("services")) {
     if (!check_key(draft, entry, "services")) continue;
-    if (entry.value->kind != yaml::NodeKind::mapping) {
+    if (entry.value->kind != yaml::NodeKind::mapping || entry.value->items.empty()) {
       report(draft, entry.value->at, "a service is a mapping of its parts",
              "write { container: { ... }, name: ..., web: { ... }, monitor: { ... } }");
       continue;

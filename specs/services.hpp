@@ -51,6 +51,8 @@ void find_addresses(Draft& draft, Service& service);
 [[nodiscard]] std::optional<std::int64_t> reachable_port(Draft& draft, const Service& service,
                                                          std::int64_t port, const Origin& at,
                                                          std::vector<Origin>& lines);
+// The fields of a `web:` entry, less what is read apart.
+[[nodiscard]] Layer web_layer(const yaml::Node& node);
 void derive_proxy_host(Draft& draft, const Service& service, const Web& web);
 
 // service_monitor.cpp

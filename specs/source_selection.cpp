@@ -62,8 +62,8 @@ Error submodule_error(const std::string& path) {
 
 Error size_error(const std::string& path, std::uint64_t bytes) {
   return entry_error(path,
-                     fmt::format("the file has {} MiB; the limit is {} MiB", bytes / 1024 / 1024,
-                                 max_file_bytes / 1024 / 1024),
+                     fmt::format("the file has {} bytes; the limit is {} ({} MiB)", bytes,
+                                 max_file_bytes, max_file_bytes / 1024 / 1024),
                      fmt::format("split it, {}", or_ignore));
 }
 

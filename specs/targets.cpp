@@ -25,15 +25,20 @@ std::string type_of_provider(const Draft& draft, const std::string& name, int ho
   return target && hops < max_hops ? type_of_parts(draft, target->parts, hops + 1) : "A";
 }
 
+// Of that kind and name, on the provider where one is stated; nullptr where there is none.
+const Resource* first_resource(const Draft& draft, const Address& wanted) {
+  const Desired& desired = draft.spec.desired;
+  const auto it = desired.lower_bound({draft.spec.site, wanted.kind, wanted.name, wanted.provider});
+  const bool found =
+      it != desired.end() && it->first.kind == wanted.kind && it->first.name == wanted.name;
+  return found ? &it->second : nullptr;
+}
+
 // The field of a declared resource: its text, its network's family, or nothing known.
 std::string type_of_resource(const Draft& draft, const TemplatePart& part) {
-  const Desired& desired = draft.spec.desired;
-  const Address first{draft.spec.site, part.target.kind, part.target.name, part.target.provider};
-  const auto it = desired.lower_bound(first);
-  if (it == desired.end() || it->first.kind != first.kind || it->first.name != first.name) {
-    return "A";
-  }
-  const Attributes& attributes = it->second.attributes;
+  const Resource* resource = first_resource(draft, part.target);
+  if (resource == nullptr) return "A";
+  const Attributes& attributes = resource->attributes;
   const auto value = attributes.find(part.field);
   if (value != attributes.end() && value->is_string()) {
     if (parse_ip(value->get<std::string>())) return type_of_text(value->get<std::string>());
@@ -54,6 +59,36 @@ std::string type_of_parts(const Draft& draft, const std::vector<TemplatePart>& p
   if (part.target.kind == "provider") return type_of_provider(draft, part.target.name, hops);
   if (part.target.kind == "network") return type_of_network(draft, part.target.name);
   return type_of_resource(draft, part);
+}
+
+const Network* network_named(const Draft& draft, const std::string& name) {
+  const auto network = draft.spec.networks.find(name);
+  return network == draft.spec.networks.end() ? nullptr : &network->second;
+}
+
+const Network* network_of_text(const Draft& draft, const std::string& text) {
+  const Result<IpAddress> address = parse_ip(text);
+  return address ? network_of(draft.spec, *address) : nullptr;
+}
+
+// Of the address itself where it is stated, else the one that its holder names.
+const Network* network_of_resource(const Draft& draft, const TemplatePart& part) {
+  const Resource* resource = first_resource(draft, part.target);
+  if (resource == nullptr) return nullptr;
+  const std::string field = part.field;
+  const auto value = resource->attributes.find(field);
+  if (value != resource->attributes.end() && value->is_string()) {
+    const auto& text = value->get_ref<const std::string&>();
+    if (parse_ip(text)) return network_of_text(draft, text);
+  }
+  if (part.target.kind == "ip") {
+    return network_named(draft, name_components(part.target.name).front());
+  }
+  const auto network = resource->attributes.find("network");
+  if (field != "ip" || network == resource->attributes.end() || !network->is_string()) {
+    return nullptr;
+  }
+  return network_named(draft, network->get<std::string>());
 }
 
 bool is_known(const std::vector<TemplatePart>& parts) {
@@ -98,6 +133,21 @@ std::string target_text(const std::vector<TemplatePart>& parts) {
 
 std::string record_type_of(const Draft& draft, const std::vector<TemplatePart>& parts) {
   return type_of_parts(draft, parts, 0);
+}
+
+const Network* network_of_parts(const Draft& draft, const std::vector<TemplatePart>& parts) {
+  std::vector<TemplatePart> now = parts;
+  for (int hops = 0; hops < max_hops && now.size() == 1; ++hops) {
+    const TemplatePart part = now.front();
+    if (part.kind == TemplatePart::Kind::literal) return network_of_text(draft, part.text);
+    if (part.kind == TemplatePart::Kind::secret) return nullptr;
+    if (part.target.kind == "network") return network_named(draft, part.target.name);
+    if (part.target.kind != "provider") return network_of_resource(draft, part);
+    const std::optional<Target> target = provider_target(draft, part.target.name);
+    if (!target) return nullptr;
+    now = target->parts;
+  }
+  return nullptr;
 }
 
 std::optional<Target> provider_target(const Draft& draft, const std::string& provider) {

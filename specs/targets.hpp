@@ -22,6 +22,10 @@ struct Target {
 // address that nobody knows yet is taken for IPv4.
 [[nodiscard]] std::string record_type_of(const Draft& draft,
                                          const std::vector<TemplatePart>& parts);
+// The declared network of the address that these parts will give; nullptr where the spec does not
+// tell.
+[[nodiscard]] const Network* network_of_parts(const Draft& draft,
+                                              const std::vector<TemplatePart>& parts);
 // `address` of a provider instance; nullopt where it has none.
 [[nodiscard]] std::optional<Target> provider_target(const Draft& draft,
                                                     const std::string& provider);

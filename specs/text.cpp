@@ -73,4 +73,16 @@ std::string in_ticks(std::string_view text) {
   return out;
 }
 
+std::string as_words(std::string_view text) {
+  if (text.find_first_of("\"'\\") != std::string_view::npos) return "[PROGRAM, ARGUMENT, ...]";
+  std::string out;
+  for (const std::string_view word : split(text, ' ')) {
+    if (word.empty()) continue;
+    const bool plain = word.find_first_of("{}[],:#&*!|>%@`") == std::string_view::npos;
+    const std::string quote = plain && !parse_digits(word) ? "" : "\"";
+    out += (out.empty() ? "" : ", ") + quote + std::string(word) + quote;
+  }
+  return "[" + out + "]";
+}
+
 }  // namespace homeostat

@@ -18,4 +18,8 @@ namespace homeostat {
 // In backticks for a message: one line, cut where it is long.
 [[nodiscard]] std::string in_ticks(std::string_view text);
 
+// "nginx -g x" -> "[nginx, -g, x]", for hints. Who wrote quotes knows better where a word ends:
+// then the form alone.
+[[nodiscard]] std::string as_words(std::string_view text);
+
 }  // namespace homeostat

@@ -46,12 +46,13 @@ struct IpRange {  // inclusive, one family
 // both families are mixed, and for no network.
 [[nodiscard]] std::optional<std::string> reverse_zone(const std::vector<Cidr>& networks);
 
-[[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text);   // decimal; "010" refused
-[[nodiscard]] Result<bool> parse_boolean(std::string_view text);           // true, false only
-[[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);     // bytes
-[[nodiscard]] std::string format_size(std::uint64_t bytes);                // "1536MiB", "2GiB"
-[[nodiscard]] Result<std::int64_t> parse_duration(std::string_view text);  // seconds
-[[nodiscard]] std::string format_duration(std::int64_t seconds);           // "90s", "1h"
+[[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text);  // decimal; "010" refused
+[[nodiscard]] Result<std::string> canonical_decimal(std::string_view text);  // "1.50" -> "1.5"
+[[nodiscard]] Result<bool> parse_boolean(std::string_view text);             // true, false only
+[[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);       // bytes
+[[nodiscard]] std::string format_size(std::uint64_t bytes);                  // "1536MiB", "2GiB"
+[[nodiscard]] Result<std::int64_t> parse_duration(std::string_view text);    // seconds
+[[nodiscard]] std::string format_duration(std::int64_t seconds);             // "90s", "1h"
 [[nodiscard]] Result<std::string> canonical_mac(std::string_view text);
 // Lower case, no trailing dot, IDN labels as xn--; checks lengths. Underscores and a leading `*`
 // label are allowed (records need them).

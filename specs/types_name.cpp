@@ -137,6 +137,12 @@ Result<std::string> canonical_name(std::string_view text) {
   std::string_view bare = text;
   if (bare.ends_with('.')) bare.remove_suffix(1);
   if (bare.empty()) return wrong("a name is missing", "write one such as nas.example.org");
+  if (const auto scheme = bare.find("://"); scheme != std::string_view::npos) {
+    std::string_view host = bare.substr(scheme + 3);
+    host = host.substr(host.rfind('@', host.find_first_of("/?#")) + 1);
+    host = host.substr(0, host.find_first_of(":/?#"));
+    return wrong("a name is needed, and this is a URL", "write " + in_ticks(host) + " alone");
+  }
   std::string ascii;
   if (is_ascii(bare)) {
     ascii = bare;

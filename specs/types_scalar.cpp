@@ -170,6 +170,14 @@ tl::unexpected<Error> not_an_integer(std::string_view text, std::string_view dig
                    "write " + sign + std::to_string(*other));
     }
   }
+  const auto dot = digits.find('.');
+  const auto whole = parse_digits(digits.substr(0, dot));
+  if (dot != std::string_view::npos && whole && parse_digits(digits.substr(dot + 1))) {
+    const bool same = digits.find_first_not_of('0', dot + 1) == std::string_view::npos;
+    const std::string next = same ? "" : " or " + sign + std::to_string(*whole + 1);
+    return wrong(in_ticks(text) + " is not a whole number",
+                 "write " + sign + std::to_string(*whole) + next);
+  }
   return wrong(in_ticks(text) + " is not a whole number", "write digits only, such as 10");
 }
 
@@ -197,6 +205,17 @@ Result<std::int64_t> parse_integer(std::string_view text) {
   const std::uint64_t limit = static_cast<std::uint64_t>(INT64_MAX) + (negative ? 1 : 0);
   if (*value > limit) return not_an_integer(text, digits, sign);
   return static_cast<std::int64_t>(negative ? 0 - *value : *value);
+}
+
+Result<std::string> canonical_decimal(std::string_view text) {
+  const auto dot = text.find('.');
+  const auto whole = parse_digits(text.substr(0, dot));
+  std::string_view fraction = dot == std::string_view::npos ? "0" : text.substr(dot + 1);
+  if (!whole || !parse_digits(fraction)) {
+    return wrong(in_ticks(text) + " is not a number", "write one such as 1.5");
+  }
+  while (fraction.ends_with('0')) fraction.remove_suffix(1);
+  return std::to_string(*whole) + (fraction.empty() ? "" : '.' + std::string(fraction));
 }
 
 Result<bool> parse_boolean(std::string_view text) {
@@ -270,7 +289,9 @@ Result<std::int64_t> parse_duration(std::string_view text) {
   }
   if (amount->unit == "ms") {
     return wrong(in_ticks(text) + " is not a whole number of seconds",
-                 "write " + std::to_string(amount->whole < 1000 ? 1 : amount->whole / 1000) + "s");
+                 "write " +
+                     std::to_string(amount->whole / 1000 + (amount->whole % 1000 != 0 ? 1 : 0)) +
+                     "s");
   }
   const Unit* meant = meant_duration_unit(amount->unit);
   return wrong(in_ticks(amount->unit) + " is not a unit of time",

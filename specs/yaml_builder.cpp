@@ -251,6 +251,7 @@ void Builder::apply_tag(Node& node, const std::string& tag, std::size_t pos) {
         text_.error(pos, fmt::format("`!!{}` does not fit this value", word), "remove the tag"));
   } else if (!standard || (word != "int" && word != "bool" && word != "float")) {
     errors_.push_back(unknown_tag(text_, pos, tag));
+    if (node.text.empty()) node.reset = true;  // likely a `!default`; one error is enough
   }
 }
 

@@ -299,6 +299,13 @@ Error unknown_tag(const Text& text, std::size_t pos, std::string_view tag) {
   const std::string shown = tag.starts_with(standard)
                                 ? "!!" + std::string(tag.substr(standard.size()))
                                 : std::string(tag);
+  constexpr std::size_t tolerated = 3;  // letters more or less
+  const std::string_view known = "!default";
+  const std::size_t longer = std::max(shown.size(), known.size());
+  const bool near =
+      shown.starts_with("!d") && longer - std::min(shown.size(), known.size()) <= tolerated;
+  if (near)
+    return text.error(pos, fmt::format("unknown tag `{}`", shown), "did you mean `!default`?");
   return text.error(pos, fmt::format("unknown tag `{}`", shown),
                     "only `!default` is known; put a text that starts with `!` in quotes");
 }

@@ -87,9 +87,7 @@ class Portrait {
   }
 
   [[nodiscard]] std::string probe() const {
-    std::string target = value("url");
-    if (target.empty()) target = with_port(value("host"), value("port"));
-    if (target.empty()) target = value("docker_container");
+    const std::string target = value("target");
     const std::string type = value("type");
     return target.empty() || type.empty() ? type + target : type + " " + target;
   }

@@ -1,4 +1,4 @@
-// What a container holds on its host, and how attributes are read for claims.
+// What a container holds on its host, what it cannot be, and how attributes are read for claims.
 #include "specs/kinds/kinds.hpp"
 #include "specs/text.hpp"
 #include "specs/types.hpp"
@@ -9,17 +9,13 @@ namespace {
 // "0.0.0.0" and "::" hold a port on every address, as no address at all does.
 void claim_ports(const Address& address, const Attributes& attributes,
                  std::vector<Claim>& claimed) {
-  const auto ports = attributes.find("ports");
-  if (ports == attributes.end() || !ports->is_array()) return;
-  for (const nlohmann::json& port : *ports) {
-    const auto mapping = parse_port_mapping(port.is_string() ? port.get<std::string>() : "");
-    if (!mapping) continue;
+  for (const PortMapping& mapping : published_ports(attributes)) {
     std::string prefix = "port@" + address.provider + ':';
-    const bool every = mapping->ip.empty() || mapping->ip == "0.0.0.0" || mapping->ip == "::";
-    const bool v6 = mapping->ip.find(':') != std::string::npos;
-    if (!every) prefix += v6 ? '[' + mapping->ip + "]:" : mapping->ip + ':';
-    for (int i = mapping->host_first; i <= mapping->host_last; ++i) {
-      claimed.push_back({prefix + std::to_string(i) + '/' + mapping->protocol});
+    const bool every = mapping.ip.empty() || mapping.ip == "0.0.0.0" || mapping.ip == "::";
+    const bool v6 = mapping.ip.find(':') != std::string::npos;
+    if (!every) prefix += v6 ? '[' + mapping.ip + "]:" : mapping.ip + ':';
+    for (int i = mapping.host_first; i <= mapping.host_last; ++i) {
+      claimed.push_back({prefix + std::to_string(i) + '/' + mapping.protocol});
     }
   }
 }
@@ -53,6 +49,30 @@ std::vector<Claim> container_claims(const Address& address, const Attributes& at
   }
   claim_ports(address, attributes, claimed);
   return claimed;
+}
+
+std::vector<Complaint> settle_container(Attributes& attributes) {
+  std::vector<Complaint> found;
+  if (attributes.contains("image") && attributes.contains("template")) {
+    found.push_back({"template",
+                     "a container is made of an `image` or of a `template`, not of both",
+                     "remove one of the two"});
+  }
+  const auto mounts = attributes.find("mounts");
+  if (mounts == attributes.end() || !mounts->is_array()) return found;
+  for (const nlohmann::json& mount : *mounts) {
+    if (!mount.is_object() || known_text(mount, "type") != "bind") continue;
+    const std::string source = known_text(mount, "source");
+    if (source.starts_with('/') || (source.empty() && mount.contains("source"))) continue;
+    found.push_back(
+        {"mounts",
+         source.empty()
+             ? std::string("a bind mount needs a `source`")
+             : "a bind mount needs a path from the top, and " + in_ticks(source) + " is relative",
+         source.empty() ? "add the path on the host: `source: /tank/media`"
+                        : "write " + in_ticks("source: /" + source) + ", or `type: volume`"});
+  }
+  return found;
 }
 
 }  // namespace homeostat

@@ -6,6 +6,7 @@
 namespace homeostat {
 namespace {
 
+constexpr std::int64_t mebibyte = 1024 * 1024;
 constexpr ChangeEffect restart = ChangeEffect::restart;
 
 Result<std::string> canonical_port(std::string_view text) {
@@ -17,6 +18,13 @@ Result<std::string> ipv6_only(std::string_view text) {
   TRY_ASSIGN(const IpAddress address, parse_ip(text));
   if (address.v6) return to_string(address);
   return fail(ErrorKind::invalid_spec, in_ticks(text) + " is IPv4", "write it as `ip`");
+}
+
+Result<std::string> absolute_path(std::string_view text) {
+  if (text.starts_with('/')) return std::string(text);
+  return fail(ErrorKind::invalid_spec,
+              in_ticks(text) + " is relative, and nobody says to which folder",
+              "write it from the top: " + in_ticks('/' + std::string(text)));
 }
 
 // "CAP_NET_ADMIN", "net_admin" -> "NET_ADMIN"
@@ -34,28 +42,6 @@ Result<std::string> without_last_newlines(std::string_view text) {
   return std::string(text.substr(0, last == std::string_view::npos ? 0 : last + 1));
 }
 
-// "1.50" -> "1.5"
-Result<std::string> canonical_decimal(std::string_view text) {
-  const auto dot = text.find('.');
-  const auto whole = parse_digits(text.substr(0, dot));
-  std::string_view fraction = dot == std::string_view::npos ? "0" : text.substr(dot + 1);
-  if (!whole || !parse_digits(fraction)) {
-    return fail(ErrorKind::invalid_spec, in_ticks(text) + " is not a number",
-                "write one such as 1.5");
-  }
-  while (fraction.ends_with('0')) fraction.remove_suffix(1);
-  return std::to_string(*whole) + (fraction.empty() ? "" : '.' + std::string(fraction));
-}
-
-FieldSchema flag(std::string name, std::string doc, ChangeEffect change, bool default_value) {
-  return {.name = std::move(name),
-          .type = Type::boolean,
-          .doc = std::move(doc),
-          .default_value = default_value,
-          .change = change,
-          .example = default_value ? "false" : "true"};
-}
-
 FieldSchema list_of(FieldSchema element, std::string name, std::string doc, std::string example) {
   return {.name = std::move(name),
           .type = Type::list,
@@ -63,6 +49,12 @@ FieldSchema list_of(FieldSchema element, std::string name, std::string doc, std:
           .change = restart,
           .fields = {std::move(element)},
           .example = std::move(example)};
+}
+
+FieldSchema words_of(std::string name, std::string doc, std::string example) {
+  FieldSchema field = list_of({}, std::move(name), std::move(doc), std::move(example));
+  field.words = true;
+  return field;
 }
 
 FieldSchema set_of(FieldSchema element, std::string name, std::string doc, std::string example) {
@@ -131,11 +123,13 @@ std::vector<FieldSchema> resource_fields() {
       {.name = "memory",
        .type = Type::size,
        .doc = "How much memory it may use.",
+       .min = 4 * mebibyte,
        .example = "2GiB"},
       {.name = "swap", .type = Type::size, .doc = "How much swap besides.", .example = "512MiB"},
       {.name = "disk",
        .type = Type::size,
        .doc = "The size of its root disk; it can grow, not shrink.",
+       .min = mebibyte,
        .example = "16GiB"},
       {.name = "storage",
        .doc = "Where its root disk lies; a change moves the disk.",
@@ -153,13 +147,14 @@ std::vector<FieldSchema> storage_fields() {
   const FieldSchema target = {.name = "target",
                               .doc = "The path inside the container.",
                               .required = true,
+                              .check = absolute_path,
                               .example = "/data"};
   const FieldSchema size = {.name = "size",
                             .type = Type::size,
                             .doc = "How large it is, where it is made for this.",
                             .example = "100GiB"};
-  const FieldSchema read_only = flag("read_only", "Nothing in it can be written.", restart, false);
-  const FieldSchema backup = flag("backup", "It is part of backups.", restart, false);
+  const FieldSchema read_only = flag("read_only", "Nothing in it can be written.", false, restart);
+  const FieldSchema backup = flag("backup", "It is part of backups.", false, restart);
   FieldSchema mount{.type = Type::object};
   mount.fields = {{.name = "source",
                    .doc = "A path on the host, or `storage:name` of a volume; none for tmpfs.",
@@ -251,11 +246,12 @@ std::vector<FieldSchema> process_fields() {
              "{ TZ: Europe/Vienna, DB_PASSWORD: \"${secret.db}\" }"),
       list_of({}, "env_file", "Files with further variables, relative to the repo.",
               "[forgejo.env]"),
-      list_of({}, "command", "What is run, word by word.", "[serve, --port, \"8080\"]"),
-      list_of({}, "entrypoint", "What the command is given to, word by word.", "[/init]"),
+      words_of("command", "What is run, word by word.", "[serve, --port, \"8080\"]"),
+      words_of("entrypoint", "What the command is given to, word by word.", "[/init]"),
       {.name = "working_dir",
        .doc = "The folder the command starts in.",
        .change = restart,
+       .check = absolute_path,
        .example = "/srv"},
       {.name = "user",
        .doc = "Who runs it: a name or number, with the group behind a colon.",
@@ -309,8 +305,8 @@ FieldSchema healthcheck_field() {
                   .doc = "Failures this soon after the start do not count.",
                   .change = restart,
                   .example = "1m"},
-                 flag("enabled", "`false` turns off the test that the image brings.", restart,
-                      true)},
+                 flag("enabled", "`false` turns off the test that the image brings.", true,
+                      restart)},
       .example = "{ test: [curl, -f, \"http://localhost\"], interval: 30s }"};
 }
 
@@ -333,9 +329,9 @@ std::vector<FieldSchema> behaviour_fields() {
                             "[\"ssh-ed25519 AAAA... ana\"]");
   keys.change = ChangeEffect::in_place;
   FieldSchema start =
-      flag("start_on_boot", "It starts when its host does.", ChangeEffect::in_place, false);
+      flag("start_on_boot", "It starts when its host does.", false, ChangeEffect::in_place);
   return {
-      flag("running", "Whether it should run.", ChangeEffect::in_place, true),
+      flag("running", "Whether it should run.", true, ChangeEffect::in_place),
       start,
       {.name = "start_order",
        .type = Type::integer,
@@ -351,8 +347,8 @@ std::vector<FieldSchema> behaviour_fields() {
        .example = "unless-stopped"},
       map_of("labels", "Labels. Only the stated ones are looked after.", "{ backup: daily }"),
       tags,
-      flag("unprivileged", "Root inside is nobody outside.", ChangeEffect::replace, true),
-      flag("privileged", "It may do on the host what root may.", restart, false),
+      flag("unprivileged", "Root inside is nobody outside.", true, ChangeEffect::replace),
+      flag("privileged", "It may do on the host what root may.", false, restart),
       capabilities_field(),
       set_of({}, "features", "What it may do besides.", "[nesting, keyctl]"),
       healthcheck_field(),
@@ -388,6 +384,7 @@ KindSchema container_kind() {
   }
   kind.holds_data = true;
   kind.claims = container_claims;
+  kind.settle = settle_container;
   return kind;
 }
 

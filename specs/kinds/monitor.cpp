@@ -19,16 +19,115 @@ Result<std::string> canonical_codes(std::string_view text) {
   std::vector<std::uint64_t> codes;
   for (const std::string_view part : parts) {
     const auto code = parse_digits(trim(part));
-    if (code && *code >= 100 && *code <= 999) codes.push_back(*code);
+    if (code && *code >= 100 && *code <= 599) codes.push_back(*code);
   }
   if (codes.size() != parts.size() || codes.size() > 2 || codes.front() > codes.back()) {
     return fail(ErrorKind::invalid_spec,
                 in_ticks(text) + " is not an HTTP status or a range of them",
-                "write 200 or 200-299");
+                "write 200 or 200-299; statuses go from 100 to 599");
   }
   std::string canonical = std::to_string(codes.front());
   if (codes.size() == 2) canonical += '-' + std::to_string(codes.back());
   return canonical;
+}
+
+// `text` is "host:port" or "[v6]:port"; without a port, `port` is empty.
+struct HostPort {
+  std::string host;  // canonical, a v6 address in brackets
+  std::string port;
+};
+
+Result<HostPort> parse_host_port(std::string_view text) {
+  HostPort parsed;
+  std::string_view host = text;
+  const auto colon = text.rfind(':');
+  const bool bracketed = text.starts_with('[');
+  const bool plain_v6 = !bracketed && colon != std::string_view::npos && text.find(':') != colon;
+  if (colon != std::string_view::npos && !plain_v6 && !text.ends_with(']')) {
+    parsed.port = text.substr(colon + 1);
+    host = text.substr(0, colon);
+    const auto port = parse_digits(parsed.port);
+    if (!port || *port < 1 || *port > 65535 || parsed.port.front() == '0') {
+      return fail(ErrorKind::invalid_spec, in_ticks(text) + " has no port between 1 and 65535",
+                  "write HOST:PORT, such as 10.5.0.110:22");
+    }
+  }
+  if (bracketed && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  TRY_ASSIGN(parsed.host, canonical_host(host));
+  if (parsed.host.find(':') != std::string::npos) parsed.host = '[' + parsed.host + ']';
+  return parsed;
+}
+
+Result<std::string> canonical_server(std::string_view text) {
+  TRY_ASSIGN(const HostPort server, parse_host_port(text));
+  if (!server.port.empty()) return server.host + ':' + server.port;
+  return server.host.starts_with('[') ? server.host.substr(1, server.host.size() - 2) : server.host;
+}
+
+// What can be said before the type is known. Names are left as they are: that of a container has a
+// case, that of a host has none.
+Result<std::string> canonical_target(std::string_view text) {
+  text = trim(text);
+  if (text.find("://") != std::string_view::npos) return canonical_url(text);
+  if (text.find(':') == std::string_view::npos && !parse_ip(text)) return std::string(text);
+  const Result<std::string> server = canonical_server(text);
+  return server ? *server : std::string(text);
+}
+
+bool asks_url(std::string_view type) {
+  return type == "http" || type == "keyword" || type == "json";
+}
+
+const char* target_example(std::string_view type) {
+  if (asks_url(type)) return "https://git.example.org/";
+  if (type == "tcp") return "10.5.0.110:22";
+  if (type == "docker") return "jellyfin";
+  return type == "dns" ? "git.example.org" : "10.5.0.110";
+}
+
+void settle_target(std::string_view type, Attributes& attributes, std::vector<Complaint>& found) {
+  const std::string said = "a " + std::string(type) + " monitor ";
+  if (type == "push" || type == "group") {
+    if (!attributes.contains("target")) return;
+    found.push_back({"target", said + "has no `target`", "remove it, or write another `type`"});
+  } else if (!attributes.contains("target")) {
+    found.push_back({"", said + "needs a `target`: what it watches",
+                     "add " + in_ticks(std::string("target: ") + target_example(type))});
+  } else if (const std::string text = known_text(attributes, "target"); !text.empty()) {
+    Result<std::string> target = monitor_target(type, text);
+    if (target) {
+      attributes["target"] = std::move(*target);
+    } else {
+      found.push_back({"target", "`target`: " + target.error().message, target.error().hint});
+    }
+  }
+}
+
+std::vector<Complaint> settle(Attributes& attributes) {
+  std::vector<Complaint> found;
+  std::string type = known_text(attributes, "type");
+  if (type.empty() && attributes.contains("type")) return found;  // not known yet
+  if (type.empty()) type = "http";
+  settle_target(type, attributes, found);
+  struct Needed {
+    const char* type;
+    const char* field;
+    const char* hint;
+  };
+  static constexpr Needed needed[] = {
+      {"keyword", "keyword", "add `keyword: ok`: the text that must be in the answer"},
+      {"json", "json_path", "add `json_path: $.status`: where in the answer the value stands"},
+      {"json", "expected", "add `expected: ok`: the value that must stand there"}};
+  for (const Needed& each : needed) {
+    const bool there = attributes.contains(each.field);
+    if (type == each.type && !there) {
+      found.push_back({"", "a " + type + " monitor needs " + in_ticks(each.field), each.hint});
+    } else if (there && type == "http") {
+      found.push_back({each.field, in_ticks(each.field) + " means nothing to an http monitor",
+                       std::string("add `type: ") + each.type + "`, or remove it"});
+    }
+  }
+  return found;
 }
 
 FieldSchema text_set(std::string name, std::string doc, std::string example) {
@@ -52,23 +151,15 @@ std::vector<FieldSchema> target_fields() {
       {.name = "name",
        .doc = "What people see. Silent: the key. No two monitors of one server share it.",
        .example = "Forgejo"},
-      {.name = "url",
-       .type = Type::url,
-       .doc = "http, keyword, json: what is asked.",
+      {.name = "target",
+       .doc = "What is watched. http, keyword, json: a URL; tcp: host:port; ping: an address or a "
+              "name; dns: the name that is asked for; docker: the name of a container; push and "
+              "group have none.",
+       .check = canonical_target,
        .example = "https://git.example.org/api/healthz"},
-      {.name = "host",
-       .doc = "tcp, ping: an address or a name; dns: the name that is asked for.",
-       .check = canonical_host,
-       .example = "10.5.0.110"},
-      {.name = "port",
-       .type = Type::integer,
-       .doc = "tcp: the port; dns: the port of the DNS server.",
-       .min = 1,
-       .max = 65535,
-       .example = "22"},
       {.name = "dns_server",
-       .doc = "dns: the server that is asked.",
-       .check = canonical_host,
+       .doc = "dns: the server that is asked, with its port behind a colon where it is not 53.",
+       .check = canonical_server,
        .example = "10.5.0.53"},
       {.name = "dns_type",
        .type = Type::choice,
@@ -76,9 +167,6 @@ std::vector<FieldSchema> target_fields() {
        .default_value = "A",
        .choices = {"A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"},
        .example = "AAAA"},
-      {.name = "docker_container",
-       .doc = "docker: name of the container that must run.",
-       .example = "jellyfin"},
       {.name = "docker_host",
        .doc = "docker: name of the Docker host as the monitoring server knows it.",
        .example = "core"},
@@ -100,11 +188,7 @@ std::vector<FieldSchema> answer_fields() {
        .fields = {{.check = canonical_codes}},
        .example = "[200-299, 401]"},
       {.name = "keyword", .doc = "keyword: text that must be in the answer.", .example = "ok"},
-      {.name = "invert_keyword",
-       .type = Type::boolean,
-       .doc = "keyword: the text must not be in the answer.",
-       .default_value = false,
-       .example = "true"},
+      flag("invert_keyword", "keyword: the text must not be in the answer."),
       {.name = "json_path",
        .doc = "json: where in the answer the value stands.",
        .example = "$.status"},
@@ -148,11 +232,7 @@ std::vector<FieldSchema> request_fields() {
        .min = 0,
        .max = 100,
        .example = "0"},
-      {.name = "ignore_tls",
-       .type = Type::boolean,
-       .doc = "Accept any certificate.",
-       .default_value = false,
-       .example = "true"},
+      flag("ignore_tls", "Accept any certificate."),
       {.name = "expiry_warning",
        .type = Type::list,
        .doc = "Warn before the certificate expires: `true` (as the server is set), `false`, or how "
@@ -200,11 +280,45 @@ std::vector<FieldSchema> timing_fields() {
 
 }  // namespace
 
+Result<std::string> monitor_target(std::string_view type, std::string_view text) {
+  const bool url = text.find("://") != std::string_view::npos;
+  if (asks_url(type)) {
+    if (text.starts_with("http://") || text.starts_with("https://")) return canonical_url(text);
+    return fail(ErrorKind::invalid_spec, in_ticks(text) + " is no http or https URL",
+                "write " + in_ticks("target: https://" + std::string(url ? "HOST/" : text)));
+  }
+  if (type == "docker") {
+    if (text.find_first_of("/: ") == std::string_view::npos) return std::string(text);
+    return fail(ErrorKind::invalid_spec, in_ticks(text) + " is no name of a container",
+                "write it as `docker ps` shows it, such as jellyfin");
+  }
+  const std::string example = in_ticks(std::string("target: ") + target_example(type));
+  if (url) {
+    return fail(ErrorKind::invalid_spec,
+                in_ticks(text) + " is a URL, and a " + std::string(type) + " monitor asks a host",
+                "write " + example + ", or `type: http`");
+  }
+  TRY_ASSIGN(const HostPort server, parse_host_port(text));
+  if (type == "tcp") {
+    if (!server.port.empty()) return server.host + ':' + server.port;
+    return fail(ErrorKind::invalid_spec, in_ticks(text) + " has no port",
+                "write " + in_ticks("target: " + server.host + ":22"));
+  }
+  if (!server.port.empty()) {
+    return fail(ErrorKind::invalid_spec,
+                in_ticks(text) + " has a port, and a " + std::string(type) + " monitor asks none",
+                "write " + example +
+                    (type == "ping" ? ", or `type: tcp`" : "; `dns_server` may have a port"));
+  }
+  return canonical_server(text);
+}
+
 KindSchema monitor_kind() {
   KindSchema kind{.name = "monitor", .section = "monitors"};
   kind.doc =
-      "One thing that a monitoring server watches. A service derives the url from its domain, or "
-      "the host and port from its container.";
+      "One thing that a monitoring server watches. A service derives the target from its domain, "
+      "or "
+      "from the address of its container.";
   for (auto* group : {target_fields, timing_fields, answer_fields, request_fields}) {
     for (FieldSchema& field : group()) kind.fields.push_back(std::move(field));
   }
@@ -213,20 +327,13 @@ KindSchema monitor_kind() {
                "[telegram]"),
       text_set("tags", "Tags that it carries; others are left alone.", "[homelab]"),
       {.name = "parent", .doc = "Name of the group it is part of.", .example = "Media"},
-      {.name = "upside_down",
-       .type = Type::boolean,
-       .doc = "Up counts as down: for what must not answer.",
-       .default_value = false,
-       .example = "true"},
-      {.name = "enabled",
-       .type = Type::boolean,
-       .doc = "Whether it is watched now; `false` pauses it.",
-       .default_value = true,
-       .example = "false"},
+      flag("upside_down", "Up counts as down: for what must not answer."),
+      flag("enabled", "Whether it is watched now; `false` pauses it.", true),
       {.name = "description", .doc = "Free text.", .example = "The git server"},
   };
   kind.fields.insert(kind.fields.end(), rest.begin(), rest.end());
   kind.claims = claims;
+  kind.settle = settle;
   return kind;
 }
 

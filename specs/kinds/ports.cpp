@@ -28,6 +28,14 @@ std::optional<PortRange> parse_range(std::string_view text) {
   return range;
 }
 
+// No address means all of both families.
+bool addresses_meet(std::string_view a, std::string_view b) {
+  if (a == b || a.empty() || b.empty()) return true;
+  const auto v6 = [](std::string_view ip) { return ip.find(':') != std::string_view::npos; };
+  const auto all = [](std::string_view ip) { return ip == "0.0.0.0" || ip == "::"; };
+  return v6(a) == v6(b) && (all(a) || all(b));
+}
+
 std::string range_text(int first, int last) {
   return first == last ? std::to_string(first) : std::to_string(first) + '-' + std::to_string(last);
 }
@@ -86,6 +94,23 @@ std::string to_string(const PortMapping& mapping) {
   return out + range_text(mapping.host_first, mapping.host_last) + ':' +
          range_text(mapping.container_first, mapping.container_first + length) + '/' +
          mapping.protocol;
+}
+
+bool ports_clash(const PortMapping& a, const PortMapping& b) {
+  return a.protocol == b.protocol && a.host_first <= b.host_last && b.host_first <= a.host_last &&
+         addresses_meet(a.ip, b.ip);
+}
+
+std::vector<PortMapping> published_ports(const Attributes& container) {
+  std::vector<PortMapping> published;
+  const auto ports = container.find("ports");
+  if (ports == container.end() || !ports->is_array()) return published;
+  for (const nlohmann::json& port : *ports) {
+    if (!port.is_string()) continue;
+    Result<PortMapping> mapping = parse_port_mapping(port.get_ref<const std::string&>());
+    if (mapping) published.push_back(std::move(*mapping));
+  }
+  return published;
 }
 
 }  // namespace homeostat

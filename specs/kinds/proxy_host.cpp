@@ -18,6 +18,32 @@ std::vector<Claim> claims(const Address& address, const Attributes& attributes, 
   return claimed;
 }
 
+std::vector<Complaint> settle(Attributes& attributes) {
+  std::vector<Complaint> found;
+  const auto domains = attributes.find("domains");
+  if (domains != attributes.end() && domains->is_array() && domains->empty()) {
+    found.push_back({"domains", "a proxy host without a domain answers nobody",
+                     "name at least one: `domains: [git.example.org]`"});
+  }
+  const bool host = attributes.contains("forward_host");
+  const bool port = attributes.contains("forward_port");
+  if (attributes.contains("redirect")) {
+    if (!host && !port) return found;
+    found.push_back({host ? "forward_host" : "forward_port",
+                     "a proxy host forwards or redirects, and this one says both",
+                     "remove `redirect`, or `forward_host` and `forward_port`"});
+  } else if (!host && !port) {
+    found.push_back({"", "a proxy host needs a target: where its requests go",
+                     "add `forward_host: 10.5.0.110` and `forward_port: 3000`, or a `redirect`"});
+  } else if (!host || !port) {
+    found.push_back(
+        {host ? "forward_host" : "forward_port",
+         host ? "`forward_host` needs a `forward_port`" : "`forward_port` needs a `forward_host`",
+         host ? "add `forward_port: 3000`" : "add `forward_host: 10.5.0.110`"});
+  }
+  return found;
+}
+
 FieldSchema scheme_field() {
   return {.name = "forward_scheme",
           .type = Type::choice,
@@ -47,14 +73,6 @@ FieldSchema config_field() {
   return {.name = "advanced_config",
           .doc = "Text in the proxy's own language, passed on as it is.",
           .example = "client_max_body_size 1g;"};
-}
-
-FieldSchema flag(std::string name, std::string doc, bool default_value = false) {
-  return {.name = std::move(name),
-          .type = Type::boolean,
-          .doc = std::move(doc),
-          .default_value = default_value,
-          .example = default_value ? "false" : "true"};
 }
 
 FieldSchema headers_field(std::string doc) {
@@ -162,6 +180,7 @@ KindSchema proxy_host_kind() {
       {.name = "description", .doc = "Free text, where the proxy has a place for it."},
   };
   kind.claims = claims;
+  kind.settle = settle;
   return kind;
 }
 

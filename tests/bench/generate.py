@@ -17,7 +17,7 @@ def proxy_host(i):
 
 
 def monitor(i):
-    return (f"  check{i}:\n    type: http\n    url: https://web{i}.example.org/health\n"
+    return (f"  check{i}:\n    type: http\n    target: https://web{i}.example.org/health\n"
             f"    interval: 60s\n    retries: 2\n")
 
 

@@ -58,8 +58,8 @@ TEST_CASE("guard: up to the limit goes without a word, and is counted") {
 TEST_CASE("guard: one more than the limit holds back all deletes of the scope") {
   Situation s(
       records(0, 20) +
-      "\nmonitors: { a: { type: ping, host: 10.5.0.7 }, b: { type: ping, host: 10.5.0.8 } }");
-  s.settle().commit(records(6, 20) + "\nmonitors: { b: { type: ping, host: 10.5.0.8 } }");
+      "\nmonitors: { a: { type: ping, target: 10.5.0.7 }, b: { type: ping, target: 10.5.0.8 } }");
+  s.settle().commit(records(6, 20) + "\nmonitors: { b: { type: ping, target: 10.5.0.8 } }");
   const Plan plan = s.plan().plan;
   CHECK(held(plan, HoldCode::too_many_deletes) == 6);
   CHECK(scope_in(plan, {"dns", "lab"}).going == 0);
@@ -89,9 +89,9 @@ TEST_CASE("guard: --allow-deletes lets that many through, and not one more") {
 TEST_CASE("guard: --allow-deletes counts over all scopes that need it") {
   std::string monitors = "\nmonitors: {";
   for (int i = 0; i < 10; ++i)
-    monitors += fmt::format(" m{}: {{ type: ping, host: 10.5.0.{} }},", i, i + 1);
+    monitors += fmt::format(" m{}: {{ type: ping, target: 10.5.0.{} }},", i, i + 1);
   Situation s(records(0, 20) + monitors + " }");
-  s.settle().commit(records(7, 20) + "\nmonitors: { m0: { type: ping, host: 10.5.0.1 } }");
+  s.settle().commit(records(7, 20) + "\nmonitors: { m0: { type: ping, target: 10.5.0.1 } }");
   s.options.allow_deletes = 9;
   CHECK(held(s.plan().plan, HoldCode::too_many_deletes) == 16);
   s.options.allow_deletes = 16;
@@ -100,15 +100,15 @@ TEST_CASE("guard: --allow-deletes counts over all scopes that need it") {
 
 TEST_CASE("guard: creates, updates and releases are not held by the count") {
   Situation s(records(0, 20));
-  s.settle().commit(records(6, 19) + "\nmonitors: { b: { type: ping, host: 10.5.0.8 } }");
-  s.commit(records(7, 20) + "\nmonitors: { b: { type: ping, host: 10.5.0.8 } }");
+  s.settle().commit(records(6, 19) + "\nmonitors: { b: { type: ping, target: 10.5.0.8 } }");
+  s.commit(records(7, 20) + "\nmonitors: { b: { type: ping, target: 10.5.0.8 } }");
   CHECK_FALSE(change_of(s.plan().plan, "monitor/b").hold);
   CHECK(held(s.plan().plan, HoldCode::too_many_deletes) == 7);
 }
 
 TEST_CASE("guard: a scope that would become empty keeps what it has") {
-  Situation s("dns: { lab: { www: 10.5.0.8 } }\nmonitors: { m: { type: ping, host: 10.5.0.1 } }");
-  s.settle().commit("monitors: { m: { type: ping, host: 10.5.0.1 } }");
+  Situation s("dns: { lab: { www: 10.5.0.8 } }\nmonitors: { m: { type: ping, target: 10.5.0.1 } }");
+  s.settle().commit("monitors: { m: { type: ping, target: 10.5.0.1 } }");
   CHECK(s.outline() == "delete dns/lab/www/A [would_empty]\n");
   CHECK(holds(s.plan().plan) ==
         "dns/lab/www/A would_empty: nothing of ours would be left in dns/lab: --allow-deletes 1\n");
@@ -124,10 +124,10 @@ TEST_CASE("guard: a scope that gets something new does not become empty") {
 
 TEST_CASE("guard: a scope that suddenly reads empty is not filled again without a word") {
   Situation s(
-      "dns: { lab: { www: 10.5.0.8, nas: 10.5.0.7 } }\nmonitors: { m: { type: ping, host: "
+      "dns: { lab: { www: 10.5.0.8, nas: 10.5.0.7 } }\nmonitors: { m: { type: ping, target: "
       "10.5.0.1 } }");
   s.settle().commit(
-      "dns: { lab: { www: 10.5.0.8 } }\nmonitors: { m: { type: ping, host: 10.5.0.2 } }");
+      "dns: { lab: { www: 10.5.0.8 } }\nmonitors: { m: { type: ping, target: 10.5.0.2 } }");
   s.observed.scopes[{"dns", "lab"}].resources.clear();
   const Plan plan = s.plan().plan;
   CHECK(change_of(plan, "dns/lab/www/A").hold->code == HoldCode::reads_empty);
@@ -185,7 +185,7 @@ TEST_CASE("guard: what waits for something held is held, and what waits for that
   plan.changes[0].hold = Hold{HoldCode::self, "no"};
   plan.changes[1].needs = {plan.changes[0].address};
   plan.changes[2].needs = {plan.changes[1].address};
-  const Situation s("monitors: { m: { type: ping, host: 10.5.0.1 } }");
+  const Situation s("monitors: { m: { type: ping, target: 10.5.0.1 } }");
   const std::function<Attributes(const Address&, Attributes)> as_it_is;
   guard(plan,
         PlanInput{

@@ -13,7 +13,7 @@ constexpr auto web = "containers: { web: { vmid: 110, memory: 2GiB, cores: 2 } }
 
 TEST_CASE("plan: what is declared and neither live nor known is created, because of git") {
   const Situation s(
-      "monitors: { site: { type: http, url: \"https://example.org\", interval: 60s } }");
+      "monitors: { site: { type: http, target: \"https://example.org\", interval: 60s } }");
   const Plan plan = s.plan().plan;
   REQUIRE(plan.changes.size() == 1);
   const Change& change = plan.changes.front();
@@ -114,11 +114,11 @@ TEST_CASE("plan: lines that are gone delete what holds no data") {
 TEST_CASE("plan: lines that are gone release what holds data") {
   Situation s(web);
   s.settle().commit("");
-  s.commit("monitors: { site: { type: http, url: \"https://example.org\" } }");
+  s.commit("monitors: { site: { type: http, target: \"https://example.org\" } }");
   CHECK(s.outline() ==
         "create monitor/site\n"
+        "  target null -> \"https://example.org\" git\n"
         "  type null -> \"http\" git\n"
-        "  url null -> \"https://example.org\" git\n"
         "release container/web (keep)\n");
 }
 

@@ -89,7 +89,7 @@ void add_monitors(Random& random, std::vector<Entry>& entries) {
   for (std::size_t i = 0; i < monitors; ++i) {
     if (random.once_in(3)) continue;
     Entry entry{"monitors", fmt::format("m{}", i), {"type: ping"}};
-    entry.fields.push_back("host: " + random.one_of(hosts));
+    entry.fields.push_back("target: " + random.one_of(hosts));
     if (random.once_in(2)) {
       entry.fields.push_back("interval: " + random.one_of<std::string>({"30s", "60s"}));
     }
@@ -146,7 +146,7 @@ void add_unowned(Situation& situation, Random& random) {
     }
     default:
       add(fmt::format("monitor/m{}", random.below(monitors + 1)),
-          {{"type", "ping"}, {"host", "10.5.0.7"}, {"interval", "1m"}});
+          {{"type", "ping"}, {"target", "10.5.0.7"}, {"interval", "1m"}});
   }
 }
 

@@ -12,8 +12,7 @@ Site lab() {
   Site site;
   site.provider("pve", {"container"});
   Zone& zone = site.zone("lab", "lab.example.org", "dns");
-  zone.reverse_v4 = "lab~v4";
-  zone.reverse_v6 = "lab~v6";
+  zone.reverse = {"lab~v4", "lab~v6"};
   zone.ttl = "1h";
   zone.where = {0, 90, 1};
   site.zone("lab~v4", "0.5.10.in-addr.arpa", "dns").reverse_of = "lab";
@@ -107,6 +106,28 @@ TEST_CASE("reverse: while the address is not known the PTR that is there stays a
     CHECK(name_at(resolved, ptr()) == "[\"web.lab.example.org\"]");
     CHECK(resolved.held.size() == 1);
   }
+}
+
+TEST_CASE("reverse: each address goes to the narrowest of several reverse zones") {
+  Site site = lab();
+  site.zone("lab~v4~5.10", "5.10.in-addr.arpa", "dns").reverse_of = "lab";
+  site.spec.zones["lab"].reverse.push_back("lab~v4~5.10");
+  site.declare("dns/lab/web/A@dns", {{"values", {"10.5.0.110", "10.5.7.8", "10.6.0.1"}}});
+  const Resolved resolved = site.resolved();
+  CHECK(resolved.desired.size() == 3);
+  CHECK(name_at(resolved, ptr()) == "[\"web.lab.example.org\"]");
+  CHECK(name_at(resolved, Site::address("dns/lab~v4~5.10/8.7/PTR@dns")) ==
+        "[\"web.lab.example.org\"]");
+}
+
+TEST_CASE("reverse: two zones share one reverse zone") {
+  Site site = lab();
+  site.zone("media", "media.example.org", "dns").reverse = {"lab~v4"};
+  site.declare("dns/lab/web/A@dns", {{"values", {"10.5.0.110"}}});
+  site.declare("dns/media/tv/A@dns", {{"values", {"10.5.0.111"}}});
+  const Resolved resolved = site.resolved();
+  CHECK(name_at(resolved, ptr()) == "[\"web.lab.example.org\"]");
+  CHECK(name_at(resolved, Site::address("dns/lab~v4/111/PTR@dns")) == "[\"tv.media.example.org\"]");
 }
 
 TEST_CASE("reverse: a provider without the reverse view gets none") {

@@ -72,7 +72,7 @@ TEST_CASE("situation: an address that the server gives, and what waits for it") 
   Story::from_nothing(R"(containers:
   web: { vmid: 110, template: debian-12, network: lab, ip: dhcp }
 dns: { lab: { web: "${container.web.ip}" } }
-monitors: { web: { type: ping, host: "${container.web.ip}" } }
+monitors: { web: { type: ping, target: "${container.web.ip}" } }
 )")
       .show("pending");
 }

@@ -32,7 +32,7 @@ proxy_hosts:
     forward_port: 3000
     force_https: true
 monitors:
-  wiki: { type: http, url: "http://10.5.0.110:3000/", interval: 60s }
+  wiki: { type: http, target: "http://10.5.0.110:3000/", interval: 60s }
 )";
 }
 

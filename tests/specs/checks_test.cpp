@@ -14,13 +14,13 @@ TEST_CASE("mistakes: an unquoted reference in braces") {
 }
 
 TEST_CASE("mistakes: a bare size and a bare duration") {
-  CHECK(errors_in("containers:\n  a: { memory: 2048 }\nmonitors:\n  m: { type: ping, host: "
+  CHECK(errors_in("containers:\n  a: { memory: 2048 }\nmonitors:\n  m: { type: ping, target: "
                   "a.example, interval: 60 }\n") ==
         "spec.yaml:2:16: `memory`: 2048 what?\n    a: { memory: 2048 }\n                 ^\n"
         "  hint: write 2048MiB\n"
-        "spec.yaml:4:47: `interval`: 60 what?\n"
-        "    m: { type: ping, host: a.example, interval: 60 }\n"
-        "                                                ^\n"
+        "spec.yaml:4:49: `interval`: 60 what?\n"
+        "    m: { type: ping, target: a.example, interval: 60 }\n"
+        "                                                  ^\n"
         "  hint: write 60s or 1m\n");
 }
 

@@ -128,37 +128,6 @@ TEST_CASE(
         "  hint: the range belongs inside the network's `cidr`\n");
 }
 
-TEST_CASE("config: a zone with reverse brings the reverse views") {
-  const Spec spec = loaded("networks: { six: { cidr: \"2001:db8:5::/64\" } }\n");
-  const Zone& lab = spec.zones.at("lab");
-  CHECK(lab.reverse_v4 == "lab~v4");
-  CHECK(lab.reverse_v6 == "lab~v6");
-  const Zone& v4 = spec.zones.at("lab~v4");
-  CHECK(v4.zone == "0.5.10.in-addr.arpa");
-  CHECK(v4.on == Lines{"dns"});
-  CHECK(v4.reverse_of == "lab");
-  CHECK(spec.zones.at("lab~v6").zone == "0.0.0.0.5.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
-  CHECK(loaded("x-nothing: 1\n").zones.at("lab").reverse_v6.empty());
-}
-
-TEST_CASE("config: a reverse zone that cannot be derived must be named") {
-  const std::string networks =
-      "networks: { a: { cidr: 10.5.0.0/24 }, b: { cidr: 192.168.0.0/24 } }\n"
-      "providers: { d: { type: files, path: /tmp/x } }\n";
-  CHECK(errors_of(networks + "zones: { z.example: { on: d, reverse: true } }\n") ==
-        "homeostat.yaml:5:39: no one reverse zone covers the IPv4 networks of this spec for zone "
-        "`z.example`\n"
-        "  zones: { z.example: { on: d, reverse: true } }\n"
-        "                                        ^\n"
-        "  hint: name it: `reverse: { v4: 168.192.in-addr.arpa }`\n");
-  const Spec spec =
-      loaded(Texts{{"homeostat.yaml",
-                    head + networks +
-                        "zones: { z.example: { on: d, reverse: { v4: 5.10.in-addr.arpa. } } }\n"}});
-  CHECK(spec.zones.at("z.example~v4").zone == "5.10.in-addr.arpa");
-  CHECK(spec.zones.at("z.example").zone == "z.example");
-}
-
 TEST_CASE("config: a zone names DNS providers that exist, and one view a provider") {
   CHECK(errors_in("zones:\n  a.example: { on: [dsn] }\n  b.example: { on: kuma }\n  c.example: {}\n"
                   "  more: { zone: lab.example.org, on: dns }\n") ==
@@ -272,10 +241,10 @@ dns:
   CHECK(find(spec, "container/a").attributes["extra"] == Attributes{{"nesting", true}});
   CHECK(find(spec, "dns/public/www/A").attributes["extra"] == Attributes{{"proxied", true}});
   CHECK(lines_of(spec, find(spec, "container/a"), "extra/nesting") == Lines{"spec.yaml:2"});
-  CHECK(errors_in("monitors:\n  a: { type: ping, host: a.example, extra: { x: 1 } }\n") ==
-        "spec.yaml:2:44: uptime-kuma has no fields of its own for a monitor\n"
-        "    a: { type: ping, host: a.example, extra: { x: 1 } }\n"
-        "                                             ^\n"
+  CHECK(errors_in("monitors:\n  a: { type: ping, target: a.example, extra: { x: 1 } }\n") ==
+        "spec.yaml:2:46: uptime-kuma has no fields of its own for a monitor\n"
+        "    a: { type: ping, target: a.example, extra: { x: 1 } }\n"
+        "                                               ^\n"
         "  hint: remove `extra`\n");
 }
 

@@ -180,6 +180,8 @@ TEST_CASE("kinds: further forms of single fields") {
   CHECK(scalar("monitor", "accepted_codes/0", "200 - 299") == "\"200-299\"");
   CHECK(scalar("monitor", "accepted_codes/0", "299-200") ==
         "`299-200` is not an HTTP status or a range of them");
+  CHECK(scalar("monitor", "accepted_codes/0", "999") ==
+        "`999` is not an HTTP status or a range of them");
   CHECK(scalar("monitor", "expiry_warning/0", "true") == "\"true\"");
   CHECK(scalar("monitor", "expiry_warning/0", "1w") == "\"7d\"");
 }

@@ -22,7 +22,7 @@ TEST_CASE("load: a spec holds what all files say together") {
                                  {"a.yaml", "containers: { a: { memory: 1GiB } }\n"},
                                  {"b/c.yaml",
                                   "containers: { b: { memory: 2048MiB } }\n---\n"
-                                  "monitors: { web: { type: ping, host: a.example } }\n"}});
+                                  "monitors: { web: { type: ping, target: a.example } }\n"}});
   CHECK(spec.site == "home");
   CHECK(spec.files == std::vector<std::string>{"homeostat.yaml", "a.yaml", "b/c.yaml"});
   CHECK(spec.desired.size() == 3);
@@ -106,7 +106,7 @@ TEST_CASE("load: keys of resources are letters, digits, dashes, underscores and 
   CHECK(with_live("containers: { \"a b\": { memory: 1GiB } }\n") ==
         "homeostat.yaml:4:15: `a b` cannot be a name in `containers`\n"
         "  containers: { \"a b\": { memory: 1GiB } }\n                ^\n"
-        "  hint: use letters, digits, `-`, `_` and `.`\n");
+        "  hint: use letters, digits, `-`, `_` and `.`, and no `-` in front\n");
 }
 
 TEST_CASE("load: all errors of all files are said together, in order") {

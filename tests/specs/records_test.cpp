@@ -121,7 +121,8 @@ dns: { z.example: { www: 10.0.0.1 } }
 TEST_CASE("records: a record that a service derives too is declared twice") {
   CHECK(errors_in("services:\n  a: { container: { vmid: 110 }, name: a.lab.example.org }\n"
                   "dns: { lab: { a: 10.5.0.9 } }\n") ==
-        "spec.yaml:2:3: dns/lab/a/A is declared by service `a`, and already at spec.yaml:3:15\n"
-        "    a: { container: { vmid: 110 }, name: a.lab.example.org }\n    ^\n"
+        "spec.yaml:2:40: dns/lab/a/A is declared by service `a`, and already at spec.yaml:3:15\n"
+        "    a: { container: { vmid: 110 }, name: a.lab.example.org }\n"
+        "                                         ^\n"
         "  hint: a resource is declared once: remove or rename one of the two\n");
 }

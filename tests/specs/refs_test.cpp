@@ -105,7 +105,7 @@ TEST_CASE("refs: a name on several providers must say which") {
 TEST_CASE("refs: depends_on gets full addresses") {
   const Spec spec = loaded(
       "containers:\n  a: { depends_on: [container/db, monitor/m] }\n  db: {}\n"
-      "monitors: { m: { type: ping, host: a.example } }\n");
+      "monitors: { m: { type: ping, target: a.example } }\n");
   Lines edges;
   for (const Address& edge : find(spec, "container/a").depends_on) edges.push_back(to_string(edge));
   CHECK(edges == Lines{"home:container/db@pve", "home:monitor/m@kuma"});
@@ -155,4 +155,23 @@ TEST_CASE("refs: self names a declared container") {
   CHECK(errors_in("self: container/b\ncontainers: { a: {} }\n") ==
         "spec.yaml:1:7: `self`: there is no container `b`\n  self: container/b\n        ^\n"
         "  hint: there is: `a`\n");
+}
+
+TEST_CASE("refs: an automatic address that its own provider is opened with is a circle") {
+  const auto errors = [](const std::string& assign, const std::string& vmid) {
+    return errors_in("networks: { iot: { cidr: 10.6.0.0/24, assign: " + assign + " } }\n" +
+                     "providers: { own: { type: proxmox, url: \"http://${container.a.ip}/\", "
+                     "token: \"${secret.pve}\" } }\n" +
+                     "containers: { a: { provider: pve, network: iot" + vmid + " } }\n");
+  };
+  CHECK(errors("lowest", ", vmid: 110") ==
+        "spec.yaml:2:41: a circle, in which each needs the next first: provider own -> "
+        "container/a.ip (auto) -> provider own\n"
+        "  providers: { own: { type: proxmox, url: \"http://${container.a.ip}/\", token: "
+        "\"${secret.pve}\" } }\n"
+        "                                          ^\n"
+        "  hint: state one of the values, or remove one of the references\n");
+  CHECK(!errors("vmid", "").empty());
+  // A rule gives it without a look at anything.
+  CHECK(errors("vmid", ", vmid: 110").empty());
 }

@@ -124,7 +124,8 @@ TEST_CASE("schema: what is wrong is said with its place, all at once") {
   CHECK(reading.error(1) == "t.yaml:2:8: `cores`: `010` could be read as 8 or as 10 (write 10)");
   CHECK(reading.error(2) == "t.yaml:3:15: `unprivileged`: `yes` is not true or false (write true)");
   CHECK(reading.error(3).find("`disk` has no value (write `disk: 16GiB`)") != std::string::npos);
-  CHECK(reading.error(4).find("`A` has no value (write a value, or remove the line)") !=
+  CHECK(reading.error(4).find(
+            "`A` has no value (write `A: \"\"` for an empty text, or remove the line)") !=
         std::string::npos);
   CHECK(reading.error(5) ==
         "t.yaml:6:1: `state` is given by the live system and cannot be set "

@@ -68,8 +68,9 @@ TEST_CASE("services: the proxy host forwards to the container, the monitor asks 
                                        {"certificate", "letsencrypt"}});
   CHECK(open_at(proxy, "/forward_host") == "<home:container/forgejo@pve ip>");
   CHECK(find(spec, "monitor/forgejo").attributes ==
-        Attributes{
-            {"type", "http"}, {"url", "https://git.example.org/api/healthz"}, {"interval", "1m"}});
+        Attributes{{"type", "http"},
+                   {"target", "https://git.example.org/api/healthz"},
+                   {"interval", "1m"}});
 }
 
 TEST_CASE("services: a container on a host is reached at the host's address and published port") {
@@ -87,7 +88,7 @@ TEST_CASE("services: a container on a host is reached at the host's address and 
   CHECK(proxy.attributes["forward_host"] == "10.5.0.111");
   CHECK(proxy.attributes["forward_port"] == 18096);
   CHECK(lines_of(spec, proxy, "forward_port") == Lines{"spec.yaml:5", "spec.yaml:3"});
-  CHECK(find(spec, "monitor/jelly").attributes["url"] == "http://tv.example.org/");
+  CHECK(find(spec, "monitor/jelly").attributes["target"] == "http://tv.example.org/");
 }
 
 TEST_CASE("services: a port that the host does not publish is an error") {
@@ -115,11 +116,10 @@ TEST_CASE("services: a monitor without web asks a port, or pings") {
 )");
   const Resource& db = find(spec, "monitor/db");
   CHECK(db.attributes["type"] == "tcp");
-  CHECK(db.attributes["port"] == 5432);
-  CHECK(open_at(db, "/host") == "<home:container/db@pve ip>");
+  CHECK(open_at(db, "/target") == "<home:container/db@pve ip>:5432");
   CHECK(find(spec, "monitor/nas").attributes["type"] == "ping");
-  CHECK(find(spec, "monitor/nas").attributes["host"] == "nas.lab.example.org");
-  CHECK(open_at(find(spec, "monitor/api"), "/url") ==
+  CHECK(find(spec, "monitor/nas").attributes["target"] == "nas.lab.example.org");
+  CHECK(open_at(find(spec, "monitor/api"), "/target") ==
         "http://<home:container/api@pve ip>:8080/health");
 }
 
@@ -193,10 +193,10 @@ TEST_CASE("services: two services cannot have one name") {
   CHECK(errors_in(R"(services:
   a: { container: { vmid: 110 }, name: x.lab.example.org }
   b: { container: { vmid: 111 }, name: x.lab.example.org }
-)") == "spec.yaml:3:3: dns/lab/x/A is declared by service `b`, and already at spec.yaml:2:3 by "
+)") == "spec.yaml:3:40: dns/lab/x/A is declared by service `b`, and already at spec.yaml:2:40 by "
        "service `a`\n"
        "    b: { container: { vmid: 111 }, name: x.lab.example.org }\n"
-       "    ^\n"
+       "                                         ^\n"
        "  hint: a resource is declared once: remove or rename one of the two\n");
 }
 

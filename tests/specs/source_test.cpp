@@ -114,9 +114,10 @@ TEST_CASE("source: files above 16 MiB are refused by name") {
   const auto commit = opened(open_commit(repo.path(), "HEAD"));
   for (const Source* source : {directory.get(), commit.get()}) {
     CHECK(complaints(*source) ==
-          "big.yaml: the file has 16 MiB; the limit is 16 MiB (split it, or name it in "
+          "big.yaml: the file has 16777217 bytes; the limit is 16777216 (16 MiB) (split it, or "
+          "name it in "
           ".homeostatignore)\n");
-    CHECK(read_error(*source, "big.yaml").starts_with("big.yaml: the file has 16 MiB"));
+    CHECK(read_error(*source, "big.yaml").starts_with("big.yaml: the file has 16777217 bytes"));
     CHECK(text_of(*source, "a.yaml").size() == exact.size());
   }
 }

@@ -118,7 +118,7 @@ TEST_CASE("types: integers are decimal and have one reading") {
   CHECK(why(parse_integer("0x1F")) == "`0x1F` is not a decimal number: write 31");
   CHECK(why(parse_integer("1_000")) == "`1_000` is not a plain number: write 1000");
   CHECK(why(parse_integer("+5")) == "`+5` has a sign that is not needed: write 5");
-  CHECK(why(parse_integer("1.0")) == "`1.0` is not a whole number: write digits only, such as 10");
+  CHECK(why(parse_integer("1.0")) == "`1.0` is not a whole number: write 1");
   CHECK(why(parse_integer("9223372036854775808")) ==
         "`9223372036854775808` is too large: write a smaller number");
   CHECK_FALSE(parse_integer(""));
