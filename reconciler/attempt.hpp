@@ -2,27 +2,10 @@
 // an exception coming out.
 #pragma once
 
-#include <mutex>
-
 #include "reconciler/execute.hpp"
 #include "reconciler/writes.hpp"
 
 namespace homeostat {
-
-[[nodiscard]] Timing real_timing();
-
-// At most so many calls a second, evenly spaced. For several threads.
-class Pace {
- public:
-  explicit Pace(int per_second) : per_second_(per_second) {}  // 0: no limit
-  // How long the next call has to wait; takes its turn.
-  [[nodiscard]] std::chrono::milliseconds take_turn(std::chrono::steady_clock::time_point now);
-
- private:
-  const int per_second_;
-  std::mutex mutex_;
-  std::chrono::steady_clock::time_point next_;  // guarded by mutex_
-};
 
 struct Attempt {
   Provider& provider;

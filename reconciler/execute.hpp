@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "providers/core/timing.hpp"
 #include "reconciler/plan.hpp"
 #include "reconciler/resolve.hpp"
 
@@ -21,13 +22,6 @@ struct Outcome {
 };
 
 enum class Progress : std::uint8_t { started, finished };
-
-// What waiting is made of; tests bring their own.
-struct Timing {
-  std::function<std::chrono::steady_clock::time_point()> now = {};
-  // Returns early when a stop is requested. Called from several threads.
-  std::function<void(std::chrono::milliseconds, const std::stop_token&)> wait = {};
-};
 
 struct ExecuteInput {
   const Planned& planned;

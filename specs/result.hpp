@@ -34,6 +34,8 @@ struct Error {
   std::string hint;     // what to write or do instead; may be empty
   SourceRef where = {};
   std::string excerpt;  // the line of the user's text, without newline; may be empty
+  // Of a transient one: it was tried as often and as long as it should be. Not again in this run.
+  bool exhausted = false;
   friend bool operator==(const Error&, const Error&) = default;
 };
 
@@ -45,7 +47,7 @@ using Status = tl::expected<void, Error>;
 [[nodiscard]] inline tl::unexpected<Error> fail(ErrorKind kind, std::string message,
                                                 std::string hint = {}, SourceRef where = {}) {
   return tl::unexpected(
-      Error{kind, std::move(message), std::move(hint), std::move(where), std::string()});
+      Error{kind, std::move(message), std::move(hint), std::move(where), std::string(), false});
 }
 
 // "file:line:column", the file alone where no line is known, "" where nothing is.
