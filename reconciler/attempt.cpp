@@ -3,30 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <random>
 
 namespace homeostat {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr int max_retries = 3;
-constexpr milliseconds first_pause{500};
 
 using Results = std::vector<Result<StepResult>>;
 
 Error not_attempted() {
   return Error{ErrorKind::cancelled, "not attempted: what comes before it failed", {}, {}, {}};
-}
-
-// Doubles each time; half of it is left to chance, so that many who failed together do not come
-// back together.
-milliseconds pause_before(int retry) {
-  std::random_device chance;
-  const milliseconds longest = first_pause * (1 << retry);
-  return milliseconds(std::uniform_int_distribution<milliseconds::rep>(longest.count() / 2,
-                                                                       longest.count())(chance));
 }
 
 Results call(const Attempt& attempt, std::span<const Step> steps) {
@@ -45,15 +31,15 @@ bool is_kind(const Result<StepResult>& result, ErrorKind kind) {
   return !result && result.error().kind == kind;
 }
 
-// Nothing failed for good, and something failed that may pass. In a batch, steps behind a failed
-// one come back as cancelled.
+// Nothing failed for good, and something failed that may pass and was not tried often enough. In a
+// batch, steps behind a failed one come back as cancelled.
 bool may_pass(const Results& results) {
   const auto is_transient = [](const auto& result) {
     return is_kind(result, ErrorKind::transient);
   };
   const auto is_final = [](const auto& result) {
-    return !result && !is_kind(result, ErrorKind::transient) &&
-           !is_kind(result, ErrorKind::cancelled);
+    if (result || is_kind(result, ErrorKind::cancelled)) return false;
+    return !is_kind(result, ErrorKind::transient) || result.error().exhausted;
   };
   return std::any_of(results.begin(), results.end(), is_transient) &&
          std::none_of(results.begin(), results.end(), is_final);
@@ -79,7 +65,7 @@ Results call_with_retries(const Attempt& attempt, std::span<const Write> writes,
     Results answers = call(attempt, steps);
     for (std::size_t i = 0; i < open.size(); ++i) results[open[i]] = std::move(answers[i]);
     if (retry == max_retries || !may_pass(results)) return results;
-    attempt.timing.wait(pause_before(retry), attempt.stop);
+    attempt.timing.wait(backoff(attempt.timing, retry), attempt.stop);
   }
 }
 
@@ -93,27 +79,6 @@ Status guarded(const std::function<Status()>& call) {
   } catch (...) {
     return fail(ErrorKind::internal, "the provider broke");
   }
-}
-
-Timing real_timing() {
-  Timing timing;
-  timing.now = [] { return std::chrono::steady_clock::now(); };
-  timing.wait = [](milliseconds pause, const std::stop_token& stop) {
-    if (pause.count() <= 0) return;
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, pause, [] { return false; });
-  };
-  return timing;
-}
-
-milliseconds Pace::take_turn(std::chrono::steady_clock::time_point now) {
-  if (per_second_ <= 0) return milliseconds(0);
-  const std::lock_guard lock(mutex_);
-  const auto mine = std::max(now, next_);
-  next_ = mine + std::chrono::nanoseconds(std::chrono::seconds(1)) / per_second_;
-  return std::chrono::ceil<milliseconds>(mine - now);
 }
 
 Results attempt_writes(const Attempt& attempt, const std::vector<Write>& writes, bool batch) {

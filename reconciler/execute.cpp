@@ -70,15 +70,11 @@ class Executor {
         changes_(input.planned.plan.changes),
         stop_(std::move(stop)),
         cancel_(std::move(cancel)),
-        timing_(input.timing),
+        timing_(with_real_timing(input.timing)),
         units_(make_units(input.planned.plan)),
         jobs_(units_.size()),
         states_(units_.size(), UnitState::waiting),
-        missing_(units_.size()) {
-    const Timing real = real_timing();
-    if (!timing_.now) timing_.now = real.now;
-    if (!timing_.wait) timing_.wait = real.wait;
-  }
+        missing_(units_.size()) {}
 
   std::vector<Outcome> run();
 

@@ -43,7 +43,8 @@ struct ExecuteInput {
 
 // First stop request: nothing new starts, what is in flight is finished. Second (`cancel`): the
 // providers are told to stop. One outcome for each change that is not held, in order of completion.
-// What may pass (ErrorKind::transient) is tried three times more, with growing pauses.
+// What may pass (ErrorKind::transient, not exhausted) is tried three times more, with growing
+// pauses.
 [[nodiscard]] std::vector<Outcome> execute(const ExecuteInput& input, std::stop_token stop,
                                            std::stop_token cancel);
 

@@ -144,4 +144,13 @@ Providers open_providers(const OpenInput& input) {
   return providers;
 }
 
+std::map<std::string, std::string> traffic(const Providers& providers) {
+  std::map<std::string, std::string> lines;
+  for (const auto& [name, provider] : providers) {
+    std::string line = provider ? (*provider)->traffic() : std::string();
+    if (!line.empty()) lines.emplace(name, std::move(line));
+  }
+  return lines;
+}
+
 }  // namespace homeostat

@@ -34,4 +34,7 @@ struct OpenInput {
 // spec says. What providers say later on is cleaned of `secrets`.
 [[nodiscard]] Providers open_providers(const OpenInput& input);
 
+// What calls were made, by instance; of those that count them.
+[[nodiscard]] std::map<std::string, std::string> traffic(const Providers& providers);
+
 }  // namespace homeostat

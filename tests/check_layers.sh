@@ -63,6 +63,11 @@ judge_library() {
     sqlite3.h)
       [[ $file =~ ^reconciler/ledger[a-z_]*\.[ch]pp$ || $file == tests/* ]] ||
         why="sqlite3 belongs in reconciler/ledger*.{hpp,cpp} and tests/" ;;
+    curl/*)
+      [[ $file =~ ^providers/core/http[a-z_]*\.cpp$ ]] ||
+        why="libcurl belongs in providers/core/http*.cpp" ;;
+    httplib.h)
+      [[ $file == tests/support/* ]] || why="cpp-httplib belongs in tests/support/" ;;
     CLI/*)
       [[ $file == reconciler/cli/* ]] || why="CLI11 belongs in reconciler/cli/" ;;
   esac
@@ -129,6 +134,8 @@ self_test() {
     'specs/git.hpp:#include <git2.h>'
     'providers/core/merge.cpp:#include "specs/result.hpp"'
     'providers/core/provider.cpp:#include "providers/core/provider.hpp"'
+    'providers/core/http_client.cpp:#include <curl/curl.h>'
+    'tests/support/fake_http.cpp:#include <httplib.h>'
     'providers/one/api.cpp:#include "providers/one/api.hpp"'
     'providers/one/convert.cpp:#include "providers/core/merge.hpp"'
     'providers/one/one.cpp:#include "specs/result.hpp"'
@@ -151,6 +158,8 @@ self_test() {
     'specs/git.hpp:#include "providers/one/api.hpp"'
     'providers/core/merge.cpp:#include "reconciler/plan.hpp"'
     'providers/core/provider.cpp:#include "providers/one/api.hpp"'
+    'providers/core/http_client.cpp:#include <httplib.h>'
+    'tests/support/fake_http.cpp:#include <curl/curl.h>'
     'providers/one/api.cpp:#include "providers/two/api.hpp"'
     'providers/one/convert.cpp:#include "reconciler/plan.hpp"'
     'providers/one/one.cpp:#include "providers/one_more/api.hpp"'

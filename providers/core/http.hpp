@@ -35,6 +35,8 @@ struct HttpRequest {
   std::set<int> judged = {};  // statuses, beside 2xx, that the caller wants as a reply
 };
 
+[[nodiscard]] bool is_idempotent(const HttpRequest& request);
+
 struct HttpReply {
   int status = 0;
   std::map<std::string, std::string> headers;  // names in lower case; of several the last

@@ -107,6 +107,9 @@ class Provider {
   // conflict, as far as the system lets one see that without a request more.
   [[nodiscard]] virtual std::vector<Result<StepResult>> apply(std::span<const Step> steps,
                                                               std::stop_token stop) = 0;
+  // What it cost so far, in one line ("12 calls over 1 connection, ..."); "" where nothing is
+  // counted.
+  [[nodiscard]] virtual std::string traffic() const { return {}; }
 };
 
 // What a provider is opened with: settings resolved, secrets included. Lives for the call only.

@@ -98,7 +98,9 @@ int apply_round(const Global& global, const ApplyFlags& flags, Round& round) {
   hooks.on_progress = [&lines](Progress progress, const Change& change, const Outcome* outcome) {
     lines.on_progress(progress, change, outcome);
   };
-  return finish(homeostat::apply(round, hooks, Signals::stop(), Signals::cancel()));
+  const Applied applied = homeostat::apply(round, hooks, Signals::stop(), Signals::cancel());
+  log_traffic(round.providers);
+  return finish(applied);
 }
 
 // A saved plan brings its own options and revision.

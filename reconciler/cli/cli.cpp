@@ -119,7 +119,9 @@ TextStyle style_of(const Global& global) {
 
 int with_round(const Request& request, const UseRound& use) {
   auto round = look(request, Signals::stop());
-  return round ? use(*round) : print_errors(round.error());
+  if (!round) return print_errors(round.error());
+  log_traffic(round->providers);
+  return use(*round);
 }
 
 int with_locked_round(Request request, const std::string& verb,

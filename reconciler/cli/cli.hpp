@@ -78,6 +78,8 @@ void print_json(const nlohmann::json& value);
 int print_errors(const Errors& errors);  // standard error; returns 1
 int print_error(const Error& error);
 void print_warning(const Error& warning);
+// With -v: the calls that were made since the providers were opened.
+void log_traffic(const Providers& providers);
 void note(const std::string& text);  // one line on standard error, about this run
 // Asks on the terminal; true only for the word "yes". Error where there is no terminal.
 [[nodiscard]] Result<bool> ask(const std::string& question);

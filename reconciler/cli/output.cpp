@@ -9,6 +9,7 @@
 
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/names.hpp"
+#include "reconciler/open_providers.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -91,6 +92,12 @@ void print_warning(const Error& warning) {
   Error shown = warning;
   shown.message = "warning: " + shown.message;
   std::cerr << render(shown);
+}
+
+void log_traffic(const Providers& providers) {
+  for (const auto& [name, calls] : traffic(providers)) {
+    spdlog::info("provider={} traffic=\"{}\"", name, calls);
+  }
 }
 
 void note(const std::string& text) {

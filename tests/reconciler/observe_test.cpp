@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "reconciler/open_providers.hpp"
 #include "tests/support/fake_provider.hpp"
 
 using namespace homeostat;
@@ -157,4 +158,14 @@ TEST_CASE("observe: a stop request gives cancelled scopes, and ends what is in f
   REQUIRE(nothing.scopes.at({"late", ""}).unknown);
   CHECK(nothing.scopes.at({"late", ""}).unknown->kind == ErrorKind::cancelled);
   CHECK(lab.log.lines() == std::vector<std::string>{"slow: observe slow"});
+}
+
+TEST_CASE("traffic: a line for each instance that counts its calls") {
+  Lab lab;
+  lab.add("pve").traffic_of_it = "2 calls";
+  lab.add("files");
+  lab.add("dns").traffic_of_it = "1 call";
+  lab.providers.emplace("npm", fail(ErrorKind::auth, "no password"));
+  CHECK(traffic(lab.providers) ==
+        std::map<std::string, std::string>{{"dns", "1 call"}, {"pve", "2 calls"}});
 }

@@ -47,6 +47,7 @@ class FakeProvider final : public Provider {
 
   // --- for the test, before the calls or between them
   ProviderInfo info_of_it;
+  std::string traffic_of_it;
   void put(LiveResource resource);
   // nullptr where there is none.
   [[nodiscard]] const LiveResource* find(const std::string& native_id) const;
@@ -65,6 +66,7 @@ class FakeProvider final : public Provider {
   [[nodiscard]] Result<Observation> observe(const Scope& scope, std::stop_token stop) override;
   [[nodiscard]] std::vector<Result<StepResult>> apply(std::span<const Step> steps,
                                                       std::stop_token stop) override;
+  [[nodiscard]] std::string traffic() const override { return traffic_of_it; }
 
  private:
   std::optional<Fault> take_fault(const std::string& call, const std::string& about);

@@ -77,6 +77,7 @@ ExecuteInput PlanLab::input() {
     const std::lock_guard lock(pauses_mutex);
     pauses.push_back(pause);
   };
+  made.timing.chance = [] { return 0.5; };
   made.on_progress = [this](Progress step, const Change& it, const Outcome*) {
     progress.push_back((step == Progress::started ? "started " : "finished ") +
                        display(it.address, false, false));
