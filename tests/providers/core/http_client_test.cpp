@@ -1,5 +1,9 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <thread>
 
 #include "tests/providers/core/http_lab.hpp"
@@ -62,6 +66,42 @@ TEST_CASE("http: every method is sent with its body or without one") {
     CHECK(heads[i].find("Content-Length: 0\r") != std::string::npos);
   CHECK(heads[5].ends_with("Content-Length: 3\r\n\r\n[1]"));
   CHECK(server.connections() == 1);
+}
+
+TEST_CASE("http: a path is sent as it is written") {
+  std::string head;
+  RawServer server([&head](Peer& peer, int) {
+    head = peer.read_request();
+    peer.write(http_answer(200, "{}"));
+  });
+  const HttpClient client = open_http(http_to(server.url() + "/base"));
+  CHECK(get(client, "/a/../%2E%2E/./b?x=../c"));
+  CHECK(head.starts_with("GET /base/a/../%2E%2E/./b?x=../c HTTP/1.1\r\n"));
+}
+
+TEST_CASE("http: a program that is started inherits no connection") {
+  RawServer server([](Peer& peer, int) {
+    peer.read_request();
+    peer.write(http_answer(200, "{}"));
+    peer.wait_for_end();
+  });
+  const HttpClient client = open_http(http_to(server.url()));
+  REQUIRE(get(client, "/"));
+  int sockets = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
+    if (!target.starts_with("socket:")) continue;
+    // The pair by which libcurl wakes itself carries nothing.
+    sockaddr_storage peer{};
+    socklen_t length = sizeof peer;
+    const int socket = std::stoi(entry.path().filename().string());
+    if (getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &length) != 0) continue;
+    if (peer.ss_family != AF_INET) continue;
+    ++sockets;
+    CHECK((fcntl(socket, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  CHECK(sockets == 2);  // both ends
 }
 
 TEST_CASE("http: calls one after the other share one connection, and are counted") {
