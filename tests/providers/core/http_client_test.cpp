@@ -68,6 +68,18 @@ TEST_CASE("http: every method is sent with its body or without one") {
   CHECK(server.connections() == 1);
 }
 
+TEST_CASE("http: headers of a provisional answer are not those of the answer") {
+  RawServer server([](Peer& peer, int) {
+    peer.read_request();
+    peer.write("HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n" + http_answer(200, "{}"));
+  });
+  const auto reply = get(open_http(http_to(server.url())), "/");
+  REQUIRE(reply);
+  CHECK(reply->status == 200);
+  CHECK(reply->header("x-early").empty());
+  CHECK(reply->header("content-length") == "2");
+}
+
 TEST_CASE("http: a path is sent as it is written") {
   std::string head;
   RawServer server([&head](Peer& peer, int) {
