@@ -9,21 +9,19 @@ namespace {
 
 constexpr int max_retries = 3;
 
-using Results = std::vector<Result<StepResult>>;
-
 Error not_attempted() {
   return Error{ErrorKind::cancelled, "not attempted: what comes before it failed", {}, {}, {}};
 }
 
-Results call(const Attempt& attempt, std::span<const Step> steps) {
-  Results results;
+StepResults call(const Attempt& attempt, std::span<const Step> steps) {
+  StepResults results;
   const Status called = guarded([&]() -> Status {
     results = attempt.provider.apply(steps, attempt.cancel);
     if (results.size() == steps.size()) return {};
     return fail(ErrorKind::internal, fmt::format("the provider gave {} answers to {} steps",
                                                  results.size(), steps.size()));
   });
-  if (!called) return Results(steps.size(), tl::unexpected(called.error()));
+  if (!called) return StepResults(steps.size(), tl::unexpected(called.error()));
   return results;
 }
 
@@ -33,7 +31,7 @@ bool is_kind(const Result<StepResult>& result, ErrorKind kind) {
 
 // Nothing failed for good, and something failed that may pass and was not tried often enough. In a
 // batch, steps behind a failed one come back as cancelled.
-bool may_pass(const Results& results) {
+bool may_pass(const StepResults& results) {
   const auto is_transient = [](const auto& result) {
     return is_kind(result, ErrorKind::transient);
   };
@@ -45,26 +43,57 @@ bool may_pass(const Results& results) {
          std::none_of(results.begin(), results.end(), is_final);
 }
 
-// One call with all steps; then with those that are not done. `begun`: what was written before is
-// only half of it, so that a stop request comes too late.
-Results call_with_retries(const Attempt& attempt, std::span<const Write> writes, bool begun) {
-  Results results(writes.size(), tl::unexpected(not_attempted()));
+using Writes = std::span<const Write>;
+
+// A step of a call: which write of which unit.
+struct Position {
+  std::size_t unit;
+  std::size_t write;
+};
+
+// What is not done of the units that may still be; before the first call, everything.
+std::vector<Position> open_steps(const std::vector<Writes>& units,
+                                 const std::vector<StepResults>& results, bool first) {
+  std::vector<Position> open;
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    if (!first && !may_pass(results[u])) continue;
+    for (std::size_t w = 0; w < units[u].size(); ++w) {
+      if (!results[u][w]) open.push_back({u, w});
+    }
+  }
+  return open;
+}
+
+// One call with all steps; then with those that are not done, of the units that may still be.
+// `begun`: what was written before is only half of it, so that a stop request comes too late.
+std::vector<StepResults> call_with_retries(const Attempt& attempt, const std::vector<Writes>& units,
+                                           bool begun) {
+  std::vector<StepResults> results;
+  const auto fill = [&](const Error& error) {
+    results.clear();
+    for (const Writes& writes : units) {
+      results.emplace_back(writes.size(), tl::unexpected(error));
+    }
+  };
+  fill(not_attempted());
   for (int retry = 0;; ++retry) {
     attempt.timing.wait(attempt.pace.take_turn(attempt.timing.now()), attempt.stop);
     if (attempt.stop.stop_requested() && retry > 0) return results;
     if (attempt.stop.stop_requested() && !begun) {
-      return Results(writes.size(), fail(ErrorKind::cancelled, "stopped before it was written"));
+      fill(Error{ErrorKind::cancelled, "stopped before it was written", {}, {}, {}});
+      return results;
     }
-    std::vector<std::size_t> open;
+    const std::vector<Position> open = open_steps(units, results, retry == 0);
     std::vector<Step> steps;
-    for (std::size_t i = 0; i < writes.size(); ++i) {
-      if (results[i]) continue;
-      open.push_back(i);
-      steps.push_back(as_step(writes[i]));
+    steps.reserve(open.size());
+    for (const Position& at : open) steps.push_back(as_step(units[at.unit][at.write]));
+    StepResults answers = call(attempt, steps);
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      results[open[i].unit][open[i].write] = std::move(answers[i]);
     }
-    Results answers = call(attempt, steps);
-    for (std::size_t i = 0; i < open.size(); ++i) results[open[i]] = std::move(answers[i]);
-    if (retry == max_retries || !may_pass(results)) return results;
+    if (retry == max_retries || std::none_of(results.begin(), results.end(), may_pass)) {
+      return results;
+    }
     attempt.timing.wait(backoff(attempt.timing, retry), attempt.stop);
   }
 }
@@ -81,9 +110,9 @@ Status guarded(const std::function<Status()>& call) {
   }
 }
 
-Results attempt_writes(const Attempt& attempt, const std::vector<Write>& writes, bool batch) {
-  if (batch) return call_with_retries(attempt, writes, false);
-  Results results;
+StepResults attempt_writes(const Attempt& attempt, const std::vector<Write>& writes, bool batch) {
+  if (batch) return std::move(call_with_retries(attempt, {Writes(writes)}, false).front());
+  StepResults results;
   bool failed = false;
   for (const Write& write : writes) {
     if (failed) {
@@ -91,10 +120,19 @@ Results attempt_writes(const Attempt& attempt, const std::vector<Write>& writes,
       continue;
     }
     const bool begun = !results.empty();
-    results.push_back(std::move(call_with_retries(attempt, std::span(&write, 1), begun).front()));
+    auto answers = call_with_retries(attempt, {Writes(&write, 1)}, begun);
+    results.push_back(std::move(answers.front().front()));
     failed = !results.back();
   }
   return results;
+}
+
+std::vector<StepResults> attempt_units(const Attempt& attempt,
+                                       const std::vector<const std::vector<Write>*>& units) {
+  std::vector<Writes> writes;
+  writes.reserve(units.size());
+  for (const std::vector<Write>* unit : units) writes.emplace_back(*unit);
+  return call_with_retries(attempt, writes, false);
 }
 
 }  // namespace homeostat

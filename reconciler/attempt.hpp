@@ -15,11 +15,15 @@ struct Attempt {
   std::stop_token cancel;  // for the provider
 };
 
+using StepResults = std::vector<Result<StepResult>>;
+
 // One result a write, in order. As one call where `batch` says so, else one after the other; after
 // a failure the rest is not attempted (ErrorKind::cancelled).
-[[nodiscard]] std::vector<Result<StepResult>> attempt_writes(const Attempt& attempt,
-                                                             const std::vector<Write>& writes,
-                                                             bool batch);
+[[nodiscard]] StepResults attempt_writes(const Attempt& attempt, const std::vector<Write>& writes,
+                                         bool batch);
+// The writes of several units as one call; each unit fails, and is tried again, for itself.
+[[nodiscard]] std::vector<StepResults> attempt_units(
+    const Attempt& attempt, const std::vector<const std::vector<Write>*>& units);
 
 // For calls of a provider outside of its lane: what it throws is an error.
 [[nodiscard]] Status guarded(const std::function<Status()>& call);

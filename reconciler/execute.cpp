@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 
 #include "reconciler/attempt.hpp"
+#include "reconciler/inbox.hpp"
 #include "reconciler/job.hpp"
 #include "reconciler/lane.hpp"
 #include "reconciler/units.hpp"
@@ -15,41 +14,15 @@
 namespace homeostat {
 namespace {
 
-// What a unit's lane came back with.
-struct Finished {
-  std::size_t unit = 0;
-  std::vector<Result<StepResult>> results;  // one a write
-};
-
-class Inbox {
- public:
-  void put(Finished finished) {
-    {
-      const std::lock_guard lock(mutex_);
-      finished_.push_back(std::move(finished));
-    }
-    ready_.notify_one();
-  }
-  Finished take() {
-    std::unique_lock lock(mutex_);
-    ready_.wait(lock, [this] { return !finished_.empty(); });
-    Finished finished = std::move(finished_.front());
-    finished_.pop_front();
-    return finished;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::deque<Finished> finished_;  // guarded by mutex_
-};
-
 // A provider instance at work.
 struct Worker {
   Result<Provider*> provider = nullptr;
+  bool batches = false;       // ProviderInfo's; one that breaks when it is asked gets no batch
+  bool zone_batches = false;  // likewise
   const ProviderConfig* config = nullptr;
   std::unique_ptr<Pace> pace;
   std::set<std::size_t> ready;  // units that may start, in the order of the plan
+  std::set<std::string> busy;   // zones that a call is writing to
   std::size_t in_flight = 0;
   std::unique_ptr<Lane> lane;  // made with the first write; last: it joins before the rest goes
 };
@@ -81,10 +54,13 @@ class Executor {
  private:
   void run_stage(const std::vector<std::size_t>& stage);
   void start_ready();
-  void start(std::size_t unit);
-  void submit(std::size_t unit, Worker& worker);
-  Status prepare(std::size_t unit, std::size_t change, Provider& provider);
-  void receive(Finished finished);
+  Call next_call(Worker& worker) const;
+  void start(Call call, Worker& worker);
+  bool prepare(std::size_t unit, const Worker& worker);
+  void submit(Call call, Worker& worker);
+  Status prepare_change(std::size_t unit, std::size_t change, Provider& provider);
+  void receive(Call call);
+  void receive_unit(std::size_t unit, const StepResults& results);
   void finish(std::size_t change, Outcome outcome);
   void finish_park(std::size_t change, const Result<StepResult>& result);
   void remember(const Job& job, std::size_t change, const Outcome& outcome);
@@ -130,6 +106,11 @@ Worker& Executor::worker_of(const std::string& provider) {
     worker.provider = tl::unexpected(opened->second.error());
   } else {
     worker.provider = opened->second->get();
+    (void)guarded([&worker]() -> Status {
+      worker.batches = (*worker.provider)->info().batches;
+      worker.zone_batches = (*worker.provider)->info().zone_batches;
+      return {};
+    });
   }
   return worker;
 }
@@ -186,18 +167,39 @@ void Executor::start_ready() {
     again = false;
     for (auto& [name, worker] : workers_) {
       const auto limit = static_cast<std::size_t>(std::max(worker.config->max_in_flight, 1));
-      while (!halted() && worker.in_flight < limit && !worker.ready.empty()) {
-        const std::size_t unit = *worker.ready.begin();
-        worker.ready.erase(worker.ready.begin());
-        start(unit);
+      while (!halted() && worker.in_flight < limit) {
+        Call call = next_call(worker);
+        if (call.units.empty()) break;
+        start(std::move(call), worker);
         again = true;
       }
     }
   }
 }
 
+// The first unit that may start. With it, where the provider takes a zone as a whole, all others of
+// its zone; what becomes ready while they are written goes together with the next call.
+Call Executor::next_call(Worker& worker) const {
+  Call call;
+  for (auto at = worker.ready.begin(); at != worker.ready.end();) {
+    const Address& address = changes_[units_[*at].changes.front()].address;
+    const std::string zone = worker.zone_batches ? scope_of(address).zone : std::string();
+    const bool fits = call.units.empty() ? worker.busy.count(zone) == 0 : zone == call.zone;
+    if (!fits) {
+      ++at;
+      continue;
+    }
+    call.provider = units_[*at].provider;
+    call.zone = zone;
+    call.units.push_back(*at);
+    at = worker.ready.erase(at);
+    if (zone.empty()) break;
+  }
+  return call;
+}
+
 // The writes of one change, and its intent before the first of them.
-Status Executor::prepare(std::size_t unit, std::size_t change, Provider& provider) {
+Status Executor::prepare_change(std::size_t unit, std::size_t change, Provider& provider) {
   Job& job = jobs_[unit];
   const bool parked = parked_.count(change) != 0;
   const Phase phase = units_[unit].park ? Phase::park : parked ? Phase::after_park : Phase::whole;
@@ -207,31 +209,44 @@ Status Executor::prepare(std::size_t unit, std::size_t change, Provider& provide
   return in_.before_write(changes_[change]);
 }
 
-void Executor::start(std::size_t unit) {
-  Worker& worker = worker_of(units_[unit].provider);
-  states_[unit] = UnitState::running;
+// False: it is over already.
+bool Executor::prepare(std::size_t unit, const Worker& worker) {
   for (const std::size_t change : units_[unit].changes) {
-    const Status ready = worker.provider ? prepare(unit, change, **worker.provider)
+    const Status ready = worker.provider ? prepare_change(unit, change, **worker.provider)
                                          : Status(tl::unexpected(worker.provider.error()));
     if (ready) continue;
     jobs_[unit] = Job{};
     finish(change, ended(OutcomeKind::failed, ready.error()));
     give_up(unit, needs_error(changes_[change], "failed"));
     settle();
-    return;
+    return false;
   }
-  submit(unit, worker);
+  return true;
 }
 
-void Executor::submit(std::size_t unit, Worker& worker) {
-  Job& job = jobs_[unit];
-  if (job.writes.empty()) {
-    receive(Finished{unit, {}});
-    return;
+void Executor::start(Call call, Worker& worker) {
+  const std::vector<std::size_t> units = std::move(call.units);
+  call.units.clear();
+  for (const std::size_t unit : units) states_[unit] = UnitState::running;
+  for (const std::size_t unit : units) {
+    if (!prepare(unit, worker)) continue;
+    if (jobs_[unit].writes.empty()) {
+      receive_unit(unit, {});
+    } else {
+      call.units.push_back(unit);
+    }
   }
-  for (const std::size_t change : units_[unit].changes) {
-    if (in_.on_progress && parked_.count(change) == 0) {
-      in_.on_progress(Progress::started, changes_[change], nullptr);
+  if (!call.units.empty()) submit(std::move(call), worker);
+}
+
+void Executor::submit(Call call, Worker& worker) {
+  std::vector<const std::vector<Write>*> writes;
+  for (const std::size_t unit : call.units) {
+    writes.push_back(&jobs_[unit].writes);
+    for (const std::size_t change : units_[unit].changes) {
+      if (in_.on_progress && parked_.count(change) == 0) {
+        in_.on_progress(Progress::started, changes_[change], nullptr);
+      }
     }
   }
   if (!worker.lane) {
@@ -239,28 +254,34 @@ void Executor::submit(std::size_t unit, Worker& worker) {
         std::make_unique<Lane>(static_cast<std::size_t>(std::max(worker.config->max_in_flight, 1)));
   }
   ++worker.in_flight;
-  bool batch = units_[unit].changes.size() > 1;
-  const Status asked = guarded([&]() -> Status {
-    batch = batch && (*worker.provider)->info().batches;
-    return {};
-  });
-  if (!asked) batch = false;
-  worker.lane->submit([this, unit, &job, &worker, batch] {
+  if (!call.zone.empty()) worker.busy.insert(call.zone);
+  const bool batch = units_[call.units.front()].changes.size() > 1 && worker.batches;
+  worker.lane->submit([this, call = std::move(call), writes, &worker, batch]() mutable {
     const Attempt attempt{**worker.provider, *worker.pace, timing_, stop_, cancel_};
-    inbox_.put(Finished{unit, attempt_writes(attempt, job.writes, batch)});
+    if (call.zone.empty()) {
+      call.results.push_back(attempt_writes(attempt, *writes.front(), batch));
+    } else {
+      call.results = attempt_units(attempt, writes);
+    }
+    inbox_.put(std::move(call));
   });
 }
 
-void Executor::receive(Finished finished) {
-  const std::size_t unit = finished.unit;
-  Job& job = jobs_[unit];
-  if (!job.writes.empty()) --worker_of(units_[unit].provider).in_flight;
+void Executor::receive(Call call) {
+  Worker& worker = worker_of(call.provider);
+  --worker.in_flight;
+  worker.busy.erase(call.zone);
+  for (std::size_t i = 0; i < call.units.size(); ++i) receive_unit(call.units[i], call.results[i]);
+}
+
+void Executor::receive_unit(std::size_t unit, const StepResults& results) {
+  const Job& job = jobs_[unit];
   states_[unit] = UnitState::over;
   if (units_[unit].park) {
-    finish_park(units_[unit].changes.front(), finished.results.front());
+    finish_park(units_[unit].changes.front(), results.front());
   } else {
     for (const std::size_t change : units_[unit].changes) {
-      Outcome outcome = outcome_of(job, in_, change, finished.results);
+      Outcome outcome = outcome_of(job, in_, change, results);
       if (outcome.kind == OutcomeKind::done) remember(job, change, outcome);
       finish(change, std::move(outcome));
     }

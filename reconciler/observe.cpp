@@ -57,6 +57,7 @@ ScopeState look(Provider& provider, const Scope& scope, const std::stop_token& s
     return state;
   }
   state.resources = std::move(answer->resources);
+  state.warnings = std::move(answer->warnings);
   std::sort(state.resources.begin(), state.resources.end(),
             [](const LiveResource& a, const LiveResource& b) { return a.native_id < b.native_id; });
   state.unknown = check_answer(state.resources);

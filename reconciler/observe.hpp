@@ -14,7 +14,8 @@ namespace homeostat {
 struct ScopeState {
   std::optional<Error> unknown;  // why nothing is known of it; `resources` is empty then
   std::vector<LiveResource> resources;
-  Time at = {};  // when it was looked at
+  Time at = {};          // when it was looked at
+  Errors warnings = {};  // Observation::warnings
 };
 
 struct Observed {

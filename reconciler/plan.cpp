@@ -39,6 +39,7 @@ void sum_up_scopes(Planning& planning) {
     summary.unknown = state.unknown;
     summary.at = state.at;
     if (!state.unknown) plan.at = std::min(plan.at, state.at);
+    plan.warnings.insert(plan.warnings.end(), state.warnings.begin(), state.warnings.end());
   }
   for (const auto& [scope, kinds] : plan.unknown) {
     ScopeSummary& summary = summaries[scope];

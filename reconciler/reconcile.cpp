@@ -92,7 +92,8 @@ Status record_outcome(Round& round, const Change& change, const Outcome& outcome
   if (change.from) {
     TRY(round.ledger->rename_owned(*change.from, change.address));
   }
-  if (change.action == Action::remove || change.action == Action::release) {
+  if (change.action == Action::remove) return {};  // ours until it is seen to be gone
+  if (change.action == Action::release) {
     round.memory.owned.erase(change.address);
     return round.ledger->remove_owned({change.address});
   }
@@ -119,6 +120,26 @@ Status record_change(Round& round, std::int64_t run, const Change& change, const
             .outcome = std::string(name_of(outcome.kind)),
             .message = outcome.error ? outcome.error->message : std::string()}));
   return record_outcome(round, change, outcome);
+}
+
+// What is still there though it is said to be removed stays ours: without its row in the ledger
+// nobody would dare to remove it. Of what lies in a scope that is unknown now, nobody can tell.
+Status forget_removed(Round& round, const std::vector<Outcome>& outcomes) {
+  std::vector<Address> gone;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.kind != OutcomeKind::done || outcome.action != Action::remove) continue;
+    const auto row = round.memory.owned.find(outcome.address);
+    const auto state = round.observed.scopes.find(scope_of(outcome.address));
+    if (row == round.memory.owned.end() || state == round.observed.scopes.end()) continue;
+    const bool there =
+        state->second.unknown ||
+        std::ranges::any_of(state->second.resources, [&row](const LiveResource& live) {
+          return live.native_id == row->second.native_id;
+        });
+    if (!there) gone.push_back(outcome.address);
+  }
+  for (const Address& address : gone) round.memory.owned.erase(address);
+  return round.ledger->remove_owned(gone);
 }
 
 // What was written and differs still: the server took the write and did nothing, or something else.
@@ -274,6 +295,7 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
   const Observed again =
       observe(round.spec, round.providers, touched_scopes(applied.outcomes), now, cancel);
   for (const auto& [scope, state] : again.scopes) round.observed.scopes[scope] = state;
+  note(forget_removed(round, applied.outcomes));
   auto after = plan_again(round);
   if (!after) {
     applied.errors.insert(applied.errors.end(), after.error().begin(), after.error().end());

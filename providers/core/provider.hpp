@@ -54,6 +54,8 @@ struct Observation {
   std::vector<LiveResource> resources;
   // Set where only a part could be read: the whole scope is unknown then. Says why.
   std::optional<Error> incomplete;
+  // What somebody should put right on the server; it hinders nothing.
+  Errors warnings;
 };
 
 enum class StepKind : std::uint8_t { create, update, restart, replace, remove, stop, mark };
@@ -86,8 +88,11 @@ struct KindInfo {
 struct ProviderInfo {
   ProviderSchema schema;
   std::map<std::string, KindInfo> kinds;
-  bool batches = false;         // apply takes the steps of one DNS owner name (or more) in one call
-  bool atomic_batches = false;  // and such a call happens as a whole or not at all
+  bool batches = false;         // apply takes the steps of one DNS owner name in one call
+  bool atomic_batches = false;  // and what is on one such name happens as a whole or not at all
+  // A call takes all steps of one zone that can be made now, however many names they are on; what
+  // happens to one name means nothing for another.
+  bool zone_batches = false;
   // The setting that names the folder which is all that an instance touches; "": it talks to a
   // server. A folder inside the repo's needs no trust.
   std::string folder_setting;

@@ -47,6 +47,16 @@ std::string why(const Observed& observed, const Scope& scope) {
 
 }  // namespace
 
+TEST_CASE("observe: what should be put right on a server is told, and the scope is known") {
+  Lab lab;
+  lab.add("pve").warnings = {Error{ErrorKind::invalid_spec, "the clock is wrong", {}, {}, {}}};
+  const Observed observed = lab.look();
+  const ScopeState& pve = observed.scopes.at({"pve", ""});
+  CHECK_FALSE(pve.unknown);
+  REQUIRE(pve.warnings.size() == 1);
+  CHECK(pve.warnings.front().message == "the clock is wrong");
+}
+
 TEST_CASE("observe: a spec has a scope for each provider and for each zone on it") {
   Lab lab;
   lab.add("dns");

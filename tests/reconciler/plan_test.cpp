@@ -323,3 +323,13 @@ TEST_CASE("plan: an ignore that ended is a warning with its place") {
   REQUIRE(s.plan().plan.warnings.size() == 1);
   CHECK(s.plan().plan.warnings.front().where.line == 2);
 }
+
+TEST_CASE("plan: what a provider warns of is among the warnings, and holds nothing back") {
+  Situation s(web);
+  s.observed.scopes[{"kuma", ""}].warnings = {
+      Error{ErrorKind::invalid_spec, "the clock is wrong", {}, {}, {}}};
+  const Plan plan = s.plan().plan;
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings.front().message == "the clock is wrong");
+  CHECK(outline(plan).find("create container/web") != std::string::npos);
+}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include "providers/core/merge.hpp"
@@ -93,6 +94,7 @@ Result<Observation> FakeProvider::observe(const Scope& scope, std::stop_token st
   log_.add(fmt::format("{}: observe {}", name_, to_string(scope)));
   const std::optional<Fault> fault = take_fault("observe", to_string(scope));
   Observation observation;
+  observation.warnings = warnings;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, resource] : live_) {
@@ -186,14 +188,16 @@ std::vector<Result<StepResult>> FakeProvider::apply(std::span<const Step> steps,
   const Leave leave{*this};
   if (on_apply) on_apply(steps);
   std::vector<Result<StepResult>> results;
-  bool failed = false;
+  std::set<std::string> failed;  // what nothing more is done about
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (failed) {
+    const std::string& name = steps[i].address.name;
+    const std::string about = info_of_it.zone_batches ? name.substr(0, name.rfind('/')) : "";
+    if (failed.count(about) != 0) {
       results.push_back(fail(ErrorKind::cancelled, "a step before it failed"));
       continue;
     }
     results.push_back(answer(steps[i], faults[i], stop));
-    failed = !results.back();
+    if (!results.back()) failed.insert(about);
   }
   if (faults.front() && faults.front()->kind == Fault::Kind::too_few) results.pop_back();
   return results;

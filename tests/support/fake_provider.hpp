@@ -13,7 +13,7 @@
 namespace homeostat {
 
 // What a call does instead of its work, or a step of it. Each fault serves once, oldest first. What
-// comes behind a failed step of a batch is not done.
+// comes behind a failed step of a batch (of zone batches: on the same name) is not done.
 struct Fault {
   enum class Kind : std::uint8_t {
     fail,      // returns `error`, and does nothing
@@ -47,6 +47,7 @@ class FakeProvider final : public Provider {
 
   // --- for the test, before the calls or between them
   ProviderInfo info_of_it;
+  Errors warnings;  // of every observe
   std::string traffic_of_it;
   void put(LiveResource resource);
   // nullptr where there is none.

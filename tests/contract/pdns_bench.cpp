@@ -1,0 +1,104 @@
+#include "tests/contract/pdns_bench.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "tests/contract/story.hpp"
+
+namespace homeostat::contract {
+namespace {
+
+using Json = nlohmann::json;
+
+// By its type: what somebody writes by hand.
+std::string content(const std::string& type, int number, bool like_the_sample) {
+  const int net = like_the_sample ? 5 : 9;
+  if (type == "A") return fmt::format("10.{}.0.{}", net, number);
+  return fmt::format("\"{} story; {}\"", like_the_sample ? "the" : "another", number);
+}
+
+}  // namespace
+
+PdnsBench::PdnsBench(test::PdnsBackend backend)
+    : server_(backend), wire_(server_.port()), backend_(backend) {
+  ::setenv("HOMEOSTAT_CONTRACT_KEY", test::PdnsServer::key, 1);
+}
+
+std::string PdnsBench::open() {
+  zone_ = fmt::format("c{}.example.org", ++zones_);
+  server_.create_zone(zone_);
+  wire_.clear();
+  return fmt::format(
+      "providers:\n"
+      "  it: {{ type: powerdns, url: \"{}\", key: \"${{secret.key}}\", timeout: 1s }}\n"
+      "secrets:\n  key: {{ env: HOMEOSTAT_CONTRACT_KEY }}\n"
+      "zones:\n  lab: {{ zone: {}, on: [it] }}\n",
+      wire_.url(), zone_);
+}
+
+std::vector<Sample> PdnsBench::samples() const {
+  // Without comments there is no place for it.
+  const std::string description = marks() ? "by hand" : "";
+  return {
+      {"dns/lab/story#/A",
+       {{"ttl", "5m"}, {"values", "[10.5.0.#]"}},
+       {{"ttl", "10m"}, {"values", "[10.6.0.#, 10.6.1.#]"}, {"description", description}}},
+      {"dns/lab/story#/TXT",
+       {{"ttl", "5m"}, {"values", "[\"the story; #\"]"}},
+       {{"ttl", "10m"}, {"values", "['with \"quotes\"', more]"}, {"description", description}}}};
+}
+
+PdnsBench::Set PdnsBench::set_of(const std::string& name) const {
+  const auto parts = name_components(name.substr(name.find('/') + 1));
+  return {parts.at(1) + '.' + zone_, parts.at(2)};
+}
+
+std::string PdnsBench::peek(const std::string& name) {
+  const Set set = set_of(name);
+  const Json found = server_.rrset(zone_, set.name, set.type);
+  return found.is_null() || found["records"].empty() ? "" : found.dump();
+}
+
+std::size_t PdnsBench::count() {
+  std::size_t sets = 0;
+  const Json zone = server_.zone(zone_);
+  for (const Json& set : zone["rrsets"]) {
+    const bool own = set["name"] == zone_ + '.' && (set["type"] == "SOA" || set["type"] == "NS");
+    if (!own && !set["records"].empty()) ++sets;
+  }
+  return sets;
+}
+
+void PdnsBench::plant(const Sample& sample, int number, bool like_the_sample) {
+  const Set set = set_of(numbered(sample.name, number));
+  server_.put(zone_, set.name, set.type, 300, {content(set.type, number, like_the_sample)});
+}
+
+void PdnsBench::disturb(const Sample& sample, int number) { plant(sample, number, false); }
+
+void PdnsBench::drop(const std::string& name) {
+  const Set set = set_of(name);
+  server_.remove(zone_, set.name, set.type);
+}
+
+// Where no marker can be kept, a copy is just something of others.
+bool PdnsBench::copy(const std::string& from, const std::string& to) {
+  const Set old = set_of(from);
+  Json set = server_.rrset(zone_, old.name, old.type);
+  set["name"] = set_of(to).name + '.';
+  set["changetype"] = "REPLACE";
+  if (!marks()) set.erase("comments");
+  server_.patch(zone_, Json::array({set}));
+  return true;
+}
+
+// The zone has another key: all its records have other names, and are the same.
+Sample PdnsBench::rename(const Sample& sample, std::string& head) const {
+  head.replace(head.find("  lab: "), std::string("  lab: ").size(), "  other: ");
+  Sample renamed = sample;
+  renamed.name.replace(renamed.name.find("/lab/"), std::string("/lab/").size(), "/other/");
+  return renamed;
+}
+
+}  // namespace homeostat::contract
