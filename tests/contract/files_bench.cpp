@@ -59,7 +59,7 @@ std::vector<Sample> FilesBench::samples() const {
             {"forward_port", "8080"},
             {"forward_scheme", "https"}}},
           {"monitor/story#",
-           {{"interval", "1m"}, {"type", "http"}, {"url", "https://story#.example.org/"}},
+           {{"interval", "1m"}, {"type", "http"}, {"target", "https://story#.example.org/"}},
            {{"interval", "2m"}, {"type", "keyword"}}}};
 }
 
