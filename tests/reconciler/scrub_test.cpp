@@ -67,6 +67,8 @@ TEST_CASE("scrub: all that a provider says is cleaned, thrown or returned") {
   FakeProvider& fake = *inner;
   const auto provider = scrubbed(std::move(inner), std::make_shared<const Scrubber>(secrets()));
 
+  fake.traffic_of_it = "2 calls for " + token;
+  CHECK(provider->traffic() == "2 calls for (secret)");
   fake.next("observe", {.kind = Fault::Kind::fail, .error = says("refused " + token)});
   const auto refused = provider->observe({"pve", ""}, {});
   REQUIRE_FALSE(refused);
