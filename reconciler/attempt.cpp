@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <random>
 
+#include "providers/core/failpoint.hpp"
 namespace homeostat {
 namespace {
 
@@ -32,7 +33,9 @@ milliseconds pause_before(int retry) {
 Results call(const Attempt& attempt, std::span<const Step> steps) {
   Results results;
   const Status called = guarded([&]() -> Status {
+    failpoint("executor.before_call");
     results = attempt.provider.apply(steps, attempt.cancel);
+    failpoint("executor.after_call");
     if (results.size() == steps.size()) return {};
     return fail(ErrorKind::internal, fmt::format("the provider gave {} answers to {} steps",
                                                  results.size(), steps.size()));
@@ -126,6 +129,7 @@ Results attempt_writes(const Attempt& attempt, const std::vector<Write>& writes,
       continue;
     }
     const bool begun = !results.empty();
+    if (begun) failpoint("executor.between_writes");
     results.push_back(std::move(call_with_retries(attempt, std::span(&write, 1), begun).front()));
     failed = !results.back();
   }

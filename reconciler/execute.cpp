@@ -7,6 +7,7 @@
 #include <deque>
 #include <mutex>
 
+#include "providers/core/failpoint.hpp"
 #include "reconciler/attempt.hpp"
 #include "reconciler/job.hpp"
 #include "reconciler/lane.hpp"
@@ -54,6 +55,12 @@ struct Worker {
   std::unique_ptr<Lane> lane;  // made with the first write; last: it joins before the rest goes
 };
 
+// Why a unit cannot be written, and the change that it is about.
+struct Refusal {
+  std::size_t change = 0;
+  Error why;
+};
+
 Outcome ended(OutcomeKind kind, Error why) {
   Outcome outcome;
   outcome.kind = kind;
@@ -87,7 +94,8 @@ class Executor {
   void start_ready();
   void start(std::size_t unit);
   void submit(std::size_t unit, Worker& worker);
-  Status prepare(std::size_t unit, std::size_t change, Provider& provider);
+  std::optional<Refusal> prepare(std::size_t unit, Worker& worker);
+  Status announce(std::size_t unit);
   void receive(Finished finished);
   void finish(std::size_t change, Outcome outcome);
   void finish_park(std::size_t change, const Result<StepResult>& result);
@@ -200,31 +208,53 @@ void Executor::start_ready() {
   }
 }
 
-// The writes of one change, and its intent before the first of them.
-Status Executor::prepare(std::size_t unit, std::size_t change, Provider& provider) {
-  Job& job = jobs_[unit];
-  const bool parked = parked_.count(change) != 0;
-  const Phase phase = units_[unit].park ? Phase::park : parked ? Phase::after_park : Phase::whole;
-  const std::size_t before = job.writes.size();
-  TRY(guarded([&] { return add_writes(job, JobInput{in_, known_, provider}, change, phase); }));
-  if (parked || job.writes.size() == before || !in_.before_write) return {};
-  return in_.before_write(changes_[change]);
+// The writes of all changes of a unit, by what is known now.
+std::optional<Refusal> Executor::prepare(std::size_t unit, Worker& worker) {
+  for (const std::size_t change : units_[unit].changes) {
+    if (!worker.provider) return Refusal{change, worker.provider.error()};
+    const Phase phase = units_[unit].park            ? Phase::park
+                        : parked_.count(change) != 0 ? Phase::after_park
+                                                     : Phase::whole;
+    const Status added = guarded([&] {
+      return add_writes(jobs_[unit], JobInput{in_, known_, **worker.provider}, change, phase);
+    });
+    if (!added) return Refusal{change, added.error()};
+  }
+  return std::nullopt;
+}
+
+// The intents, before the first write.
+Status Executor::announce(std::size_t unit) {
+  const Job& job = jobs_[unit];
+  if (!in_.before_write || job.writes.empty()) return {};
+  std::vector<Intended> intended;
+  for (const auto& [change, filled] : job.filled) {
+    if (std::find(job.writer.begin(), job.writer.end(), change) == job.writer.end()) continue;
+    intended.push_back(Intended{changes_[change], filled, units_[unit].park});
+  }
+  failpoint("executor.before_intent");
+  Status recorded = in_.before_write(intended);
+  failpoint("executor.after_intent");
+  if (!recorded && halt_.empty()) halt_ = recorded.error().message;
+  return recorded;
 }
 
 void Executor::start(std::size_t unit) {
   Worker& worker = worker_of(units_[unit].provider);
   states_[unit] = UnitState::running;
-  for (const std::size_t change : units_[unit].changes) {
-    const Status ready = worker.provider ? prepare(unit, change, **worker.provider)
-                                         : Status(tl::unexpected(worker.provider.error()));
-    if (ready) continue;
-    jobs_[unit] = Job{};
-    finish(change, ended(OutcomeKind::failed, ready.error()));
-    give_up(unit, needs_error(changes_[change], "failed"));
-    settle();
-    return;
+  std::optional<Refusal> refused = prepare(unit, worker);
+  if (!refused) {
+    const Status recorded = announce(unit);
+    if (recorded) {
+      submit(unit, worker);
+      return;
+    }
+    refused = Refusal{units_[unit].changes.front(), recorded.error()};
   }
-  submit(unit, worker);
+  jobs_[unit] = Job{};
+  finish(refused->change, ended(OutcomeKind::failed, refused->why));
+  give_up(unit, needs_error(changes_[refused->change], "failed"));
+  settle();
 }
 
 void Executor::submit(std::size_t unit, Worker& worker) {
@@ -287,6 +317,7 @@ void Executor::remember(const Job& job, std::size_t index, const Outcome& outcom
 
 void Executor::finish_park(std::size_t change, const Result<StepResult>& result) {
   if (result) {
+    failpoint("executor.after_park");
     parked_.insert(change);
   } else {
     const bool cancelled = result.error().kind == ErrorKind::cancelled;
@@ -303,7 +334,9 @@ void Executor::finish(std::size_t index, Outcome outcome) {
   outcomes_.push_back(std::move(outcome));
   const bool done = outcomes_.back().kind == OutcomeKind::done;
   if (in_.after_write) {
+    failpoint("executor.before_result");
     const Status kept = in_.after_write(change, outcomes_.back());
+    failpoint("executor.after_result");
     if (!kept && halt_.empty()) halt_ = kept.error().message;
   }
   if (in_.on_progress) in_.on_progress(Progress::finished, change, &outcomes_.back());
