@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "providers/core/failpoint.hpp"
+
 namespace homeostat {
 namespace {
 
@@ -16,7 +18,9 @@ Error not_attempted() {
 StepResults call(const Attempt& attempt, std::span<const Step> steps) {
   StepResults results;
   const Status called = guarded([&]() -> Status {
+    failpoint("executor.before_call");
     results = attempt.provider.apply(steps, attempt.cancel);
+    failpoint("executor.after_call");
     if (results.size() == steps.size()) return {};
     return fail(ErrorKind::internal, fmt::format("the provider gave {} answers to {} steps",
                                                  results.size(), steps.size()));
@@ -120,6 +124,7 @@ StepResults attempt_writes(const Attempt& attempt, const std::vector<Write>& wri
       continue;
     }
     const bool begun = !results.empty();
+    if (begun) failpoint("executor.between_writes");
     auto answers = call_with_retries(attempt, {Writes(&write, 1)}, begun);
     results.push_back(std::move(answers.front().front()));
     failed = !results.back();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "providers/core/failpoint.hpp"
 #include "reconciler/attempt.hpp"
 #include "reconciler/inbox.hpp"
 #include "reconciler/job.hpp"
@@ -57,8 +58,10 @@ class Executor {
   Call next_call(Worker& worker) const;
   void start(Call call, Worker& worker);
   bool prepare(std::size_t unit, const Worker& worker);
-  void submit(Call call, Worker& worker);
   Status prepare_change(std::size_t unit, std::size_t change, Provider& provider);
+  Status announce(const std::vector<std::size_t>& units);
+  void refuse(std::size_t unit, std::size_t change, const Error& why);
+  void submit(Call call, Worker& worker);
   void receive(Call call);
   void receive_unit(std::size_t unit, const StepResults& results);
   void finish(std::size_t change, Outcome outcome);
@@ -198,15 +201,13 @@ Call Executor::next_call(Worker& worker) const {
   return call;
 }
 
-// The writes of one change, and its intent before the first of them.
+// The writes of one change, by what is known now.
 Status Executor::prepare_change(std::size_t unit, std::size_t change, Provider& provider) {
-  Job& job = jobs_[unit];
-  const bool parked = parked_.count(change) != 0;
-  const Phase phase = units_[unit].park ? Phase::park : parked ? Phase::after_park : Phase::whole;
-  const std::size_t before = job.writes.size();
-  TRY(guarded([&] { return add_writes(job, JobInput{in_, known_, provider}, change, phase); }));
-  if (parked || job.writes.size() == before || !in_.before_write) return {};
-  return in_.before_write(changes_[change]);
+  const Phase phase = units_[unit].park            ? Phase::park
+                      : parked_.count(change) != 0 ? Phase::after_park
+                                                   : Phase::whole;
+  return guarded(
+      [&] { return add_writes(jobs_[unit], JobInput{in_, known_, provider}, change, phase); });
 }
 
 // False: it is over already.
@@ -215,13 +216,35 @@ bool Executor::prepare(std::size_t unit, const Worker& worker) {
     const Status ready = worker.provider ? prepare_change(unit, change, **worker.provider)
                                          : Status(tl::unexpected(worker.provider.error()));
     if (ready) continue;
-    jobs_[unit] = Job{};
-    finish(change, ended(OutcomeKind::failed, ready.error()));
-    give_up(unit, needs_error(changes_[change], "failed"));
-    settle();
+    refuse(unit, change, ready.error());
     return false;
   }
   return true;
+}
+
+void Executor::refuse(std::size_t unit, std::size_t change, const Error& why) {
+  jobs_[unit] = Job{};
+  finish(change, ended(OutcomeKind::failed, why));
+  give_up(unit, needs_error(changes_[change], "failed"));
+  settle();
+}
+
+// The intents of a whole call, before its first write.
+Status Executor::announce(const std::vector<std::size_t>& units) {
+  if (!in_.before_write) return {};
+  std::vector<Intended> intended;
+  for (const std::size_t unit : units) {
+    const Job& job = jobs_[unit];
+    for (const auto& [change, filled] : job.filled) {
+      if (std::find(job.writer.begin(), job.writer.end(), change) == job.writer.end()) continue;
+      intended.push_back(Intended{changes_[change], filled, units_[unit].park});
+    }
+  }
+  failpoint("executor.before_intent");
+  Status recorded = in_.before_write(intended);
+  failpoint("executor.after_intent");
+  if (!recorded && halt_.empty()) halt_ = recorded.error().message;
+  return recorded;
 }
 
 void Executor::start(Call call, Worker& worker) {
@@ -236,7 +259,15 @@ void Executor::start(Call call, Worker& worker) {
       call.units.push_back(unit);
     }
   }
-  if (!call.units.empty()) submit(std::move(call), worker);
+  if (call.units.empty()) return;
+  const Status recorded = announce(call.units);
+  if (recorded) {
+    submit(std::move(call), worker);
+    return;
+  }
+  for (const std::size_t unit : call.units) {
+    refuse(unit, units_[unit].changes.front(), recorded.error());
+  }
 }
 
 void Executor::submit(Call call, Worker& worker) {
@@ -304,6 +335,7 @@ void Executor::remember(const Job& job, std::size_t index, const Outcome& outcom
 
 void Executor::finish_park(std::size_t change, const Result<StepResult>& result) {
   if (result) {
+    failpoint("executor.after_park");
     parked_.insert(change);
   } else {
     const bool cancelled = result.error().kind == ErrorKind::cancelled;
@@ -320,7 +352,9 @@ void Executor::finish(std::size_t index, Outcome outcome) {
   outcomes_.push_back(std::move(outcome));
   const bool done = outcomes_.back().kind == OutcomeKind::done;
   if (in_.after_write) {
+    failpoint("executor.before_result");
     const Status kept = in_.after_write(change, outcomes_.back());
+    failpoint("executor.after_result");
     if (!kept && halt_.empty()) halt_ = kept.error().message;
   }
   if (in_.on_progress) in_.on_progress(Progress::finished, change, &outcomes_.back());

@@ -23,6 +23,14 @@ struct Outcome {
 
 enum class Progress : std::uint8_t { started, finished };
 
+// A change that is about to be written, with all its values, secrets included. Of what goes, and of
+// the park step, `filled` is empty.
+struct Intended {
+  const Change& change;
+  const Attributes& filled;
+  bool park = false;
+};
+
 struct ExecuteInput {
   const Planned& planned;
   const Spec& spec;
@@ -33,9 +41,10 @@ struct ExecuteInput {
   std::function<Status(const std::vector<Outcome>&)> verify_service = {};
   // Called from the coordinating thread, in order.
   std::function<void(Progress, const Change&, const Outcome*)> on_progress = {};
-  // Before the first write, and after each outcome, from the coordinating thread: the ledger's
-  // place.
-  std::function<Status(const Change&)> before_write = {};  // an error: the change is not made
+  // Before what is written together (one change, a batch, a park step), and after each outcome,
+  // from the coordinating thread: the ledger's place. An error: it is not written, and nothing new
+  // starts.
+  std::function<Status(std::span<const Intended>)> before_write = {};
   // An error: nothing new starts.
   std::function<Status(const Change&, const Outcome&)> after_write = {};
   Timing timing = {};  // empty functions: the real clock

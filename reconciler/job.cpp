@@ -92,6 +92,7 @@ Status add_writes(Job& job, const JobInput& input, std::size_t index, Phase phas
   }
   job.writer.resize(job.writes.size(), index);
   if (resource) job.wanted[index] = std::move(resource->attributes);
+  job.filled[index] = std::move(filled);
   return {};
 }
 

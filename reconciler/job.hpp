@@ -10,6 +10,7 @@ struct Job {
   std::vector<Write> writes;                 // of all its changes, in order
   std::vector<std::size_t> writer;           // by write: the change that it belongs to
   std::map<std::size_t, Attributes> wanted;  // by change: what should be there afterwards
+  std::map<std::size_t, Attributes> filled;  // by change: the same with secrets; empty: it goes
 };
 
 struct JobInput {

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "providers/core/failpoint.hpp"
+#include "reconciler/ledger_history.hpp"
 #include "reconciler/ledger_rows.hpp"
 #include "reconciler/ledger_schema.hpp"
 #include "reconciler/ledger_tables.hpp"
@@ -43,6 +45,7 @@ std::optional<Stamp> stamp_of(const std::string& path) {
 void make_private_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) ::close(file);
+  failpoint("ledger.after_file");
 }
 
 }  // namespace
@@ -84,11 +87,12 @@ struct Ledger::State {
     return database->transaction(Database::Begin::reading, work);
   }
 
-  Status write(const std::function<Status()>& work) {
+  Status write(const std::function<Status()>& work, Database::Sync sync = Database::Sync::at_once) {
     if (!writable) {
       return fail(ErrorKind::internal,
                   fmt::format("the ledger {} was opened for reading only", path));
     }
+    TRY(database->sync(sync));
     return database->transaction(Database::Begin::writing, work);
   }
 };
@@ -116,6 +120,7 @@ Result<Ledger> Ledger::open(const std::string& path, bool create) {
   if (schema != SchemaState::current) {
     TRY(migrate(*state->database));
   }
+  TRY(state->database->check());
   return Ledger(std::move(state));
 }
 
@@ -145,14 +150,31 @@ Result<std::optional<RunRecord>> Ledger::last_run() const {
         "SELECT id, verb, commit_hash, started, ended, exit_code, summary FROM runs"
         " ORDER BY id DESC LIMIT 1",
         {}, [&run](const Row& row) {
-          run = {row.integer(0),           std::string(row.text(1)),
-                 std::string(row.text(2)), time_at(row.integer(3)),
-                 time_at(row.integer(4)),  static_cast<int>(row.integer(5)),
-                 std::string(row.text(6))};
+          run = run_at(row);
           return Status();
         });
   }));
   return run;
+}
+
+Result<std::vector<RunHistory>> Ledger::history(const std::optional<Address>& address,
+                                                std::size_t limit) const {
+  std::vector<RunHistory> runs;
+  TRY(state_->read([&] {
+    runs.clear();
+    return read_history(*state_->database, {.address = address, .limit = limit}, runs);
+  }));
+  return runs;
+}
+
+Result<std::optional<RunHistory>> Ledger::run(std::int64_t id) const {
+  std::vector<RunHistory> runs;
+  TRY(state_->read([&] {
+    runs.clear();
+    return read_history(*state_->database, {.run = id}, runs);
+  }));
+  if (runs.empty()) return std::optional<RunHistory>();
+  return std::optional(std::move(runs.front()));
 }
 
 Status Ledger::save_owned(const std::map<Address, Owned>& rows) {
@@ -162,34 +184,49 @@ Status Ledger::save_owned(const std::map<Address, Owned>& rows) {
 Status Ledger::remove_owned(const std::vector<Address>& addresses) {
   return state_->write([&]() -> Status {
     for (const Address& gone : addresses) {
-      TRY(state_->database->run("DELETE FROM owned WHERE (site, kind, name, provider) = (?,?,?,?)",
-                                {gone.site, gone.kind, gone.name, gone.provider}));
+      TRY(delete_owned(*state_->database, gone));
     }
     return {};
   });
 }
 
-Status Ledger::rename_owned(const Address& from, const Address& to) {
-  return state_->write([&] {
-    return state_->database->run(
-        "UPDATE OR REPLACE owned SET (site, kind, name, provider) = (?,?,?,?)"
-        " WHERE (site, kind, name, provider) = (?,?,?,?)",
-        {to.site, to.kind, to.name, to.provider, from.site, from.kind, from.name, from.provider});
-  });
-}
-
 Status Ledger::save_forgotten(const Address& address, bool forgotten) {
-  return state_->write([&] {
-    return state_->database->run(
-        forgotten ? "INSERT OR IGNORE INTO forgotten VALUES(?,?,?,?)"
-                  : "DELETE FROM forgotten WHERE (site, kind, name, provider) = (?,?,?,?)",
-        {address.site, address.kind, address.name, address.provider});
-  });
+  return state_->write([&] { return write_forgotten(*state_->database, address, forgotten); });
 }
 
 Status Ledger::confirm_full_zone(const std::string& zone_key) {
   return state_->write([&] {
     return state_->database->run("INSERT OR IGNORE INTO full_zones VALUES(?)", {zone_key});
+  });
+}
+
+Result<std::string> Ledger::note(const std::string& name) const {
+  std::string value;
+  TRY(state_->read([&] {
+    value.clear();
+    return state_->database->each("SELECT value FROM notes WHERE name = ?", {name},
+                                  [&value](const Row& row) {
+                                    value = row.text(0);
+                                    return Status();
+                                  });
+  }));
+  return value;
+}
+
+Status Ledger::save_tried(const std::map<Address, Tried>& tried) {
+  return state_->write([&] { return write_tried(*state_->database, tried); });
+}
+
+Status Ledger::save_suspended(const std::map<Address, Suspension>& suspended) {
+  return state_->write([&] { return write_suspended(*state_->database, suspended); });
+}
+
+Status Ledger::save_note(const std::string& name, const std::string& value) {
+  return state_->write([&]() -> Status {
+    if (value.empty()) {
+      return state_->database->run("DELETE FROM notes WHERE name = ?", {name});
+    }
+    return state_->database->run("INSERT OR REPLACE INTO notes VALUES(?,?)", {name, value});
   });
 }
 
@@ -205,19 +242,49 @@ Result<std::int64_t> Ledger::begin_run(const RunRecord& run) {
                      {run.verb, run.commit, seconds_of(run.started)}));
     id = database.last_id();
     return database.run(
-        "DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)",
+        "DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)"
+        " AND id NOT IN (SELECT run FROM intents)",
         {runs_kept});
   };
   TRY(state_->write(work));
   return id;
 }
 
-Status Ledger::record_change(std::int64_t run, const ChangeRecord& change) {
-  return state_->write([&] {
-    return state_->database->run(
-        "INSERT INTO changes(run, address, action, cause, outcome, message) VALUES(?,?,?,?,?,?)",
-        {run, to_string(change.address), change.action, change.cause, change.outcome,
-         change.message});
+Status Ledger::begin_writes(std::int64_t run, const std::map<Address, Intent>& intents) {
+  return state_->write([&] { return write_intents(*state_->database, run, intents); });
+}
+
+Status Ledger::end_write(std::int64_t run, const EndedWrite& ended) {
+  const ChangeRecord& change = ended.change;
+  const auto work = [&]() -> Status {
+    Database& database = *state_->database;
+    TRY(write_change(database, run, change));
+    if (change.from && ended.row) {
+      TRY(delete_owned(database, *change.from));
+    }
+    failpoint("ledger.in_result");
+    if (ended.gone) {
+      TRY(delete_owned(database, change.address));
+    }
+    if (ended.row) {
+      TRY(write_owned(database, {{change.address, *ended.row}}));
+      TRY(write_forgotten(database, change.address, false));
+    }
+    return ended.over ? delete_intent(database, change.address) : Status();
+  };
+  return state_->write(work, Database::Sync::later);
+}
+
+Status Ledger::settle(const std::map<Address, Owned>& rows, const std::vector<Address>& gone,
+                      const std::vector<Address>& over) {
+  return state_->write([&]() -> Status {
+    for (const Address& address : gone) {
+      TRY(delete_owned(*state_->database, address));
+    }
+    for (const Address& address : over) {
+      TRY(delete_intent(*state_->database, address));
+    }
+    return write_owned(*state_->database, rows);
   });
 }
 
@@ -227,6 +294,10 @@ Status Ledger::end_run(std::int64_t run, int exit_code, const std::string& summa
         "UPDATE runs SET ended = ?, exit_code = ?, summary = ? WHERE id = ?",
         {seconds_of(at), std::int64_t{exit_code}, summary, run});
   });
+}
+
+bool is_damage(const Error& error, const std::string& path) {
+  return error.hint == damaged_hint(path);
 }
 
 }  // namespace homeostat

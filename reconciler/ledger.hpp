@@ -22,13 +22,44 @@ struct RunRecord {
   std::string summary;  // the plan's last line
 };
 
-// What one change of a run came to; kept for `history`.
+// One value that a change was about. Secrets are redacted.
+struct FieldRecord {
+  FieldPath path;
+  nlohmann::json before, after;
+  std::string cause;  // git, drift, ...
+  std::string commit, author;
+  std::string by;  // drift: who
+  bool secret = false;
+  friend bool operator==(const FieldRecord&, const FieldRecord&) = default;
+};
+
+// What one change of a run came to; kept for `history` and `undo`.
 struct ChangeRecord {
   Address address;
   std::string action;
-  std::string cause;    // JSON of FieldDiffs, redacted
-  std::string outcome;  // done, failed, skipped
-  std::string message;
+  std::string cause = {};    // of the change as a whole
+  std::string outcome = {};  // done, failed, skipped
+  std::string message = {};
+  std::string commit = {}, author = {};        // where no field has one: of the lines that went
+  std::optional<Address> from = std::nullopt;  // a rename
+  std::vector<FieldRecord> fields = {};
+  Attributes before = nullptr;  // of what was removed or made anew
+  Time at = {};
+  friend bool operator==(const ChangeRecord&, const ChangeRecord&) = default;
+};
+
+// A run and what it changed.
+struct RunHistory {
+  RunRecord run;
+  std::vector<ChangeRecord> changes;
+};
+
+// What a write came to.
+struct EndedWrite {
+  ChangeRecord change;
+  std::optional<Owned> row = std::nullopt;  // ours from now on, forgotten no longer
+  bool gone = false;                        // its row goes
+  bool over = true;  // false: nobody knows what it did, so the intent stays open
 };
 
 // One object a process; not thread-safe. All functions may fail on a full or broken disk.
@@ -37,6 +68,7 @@ class Ledger {
   // Opens `path`. `create` = true: for writing; file (0600) and folders (0700) are made where they
   // are absent. `create` = false: for reading; every write is refused, nothing is created or
   // locked, an absent file gives a view that is not `present`. Newer schemas than ours are refused.
+  // For writing, the whole file is checked (SQLite's quick_check).
   [[nodiscard]] static Result<Ledger> open(const std::string& path, bool create);
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;
@@ -48,18 +80,37 @@ class Ledger {
   [[nodiscard]] Result<LedgerView> view() const;
   [[nodiscard]] Result<Observed> last_observation() const;  // for --offline
   [[nodiscard]] Result<std::optional<RunRecord>> last_run() const;
+  // The newest first: runs that changed something, of one address (under any name that it had) if
+  // it is given.
+  [[nodiscard]] Result<std::vector<RunHistory>> history(const std::optional<Address>& address,
+                                                        std::size_t limit) const;
+  [[nodiscard]] Result<std::optional<RunHistory>> run(std::int64_t id) const;
 
   // Rows are replaced as a whole; an unchanged row is not written. All in one transaction.
   [[nodiscard]] Status save_owned(const std::map<Address, Owned>& rows);
   [[nodiscard]] Status remove_owned(const std::vector<Address>& addresses);
-  [[nodiscard]] Status rename_owned(const Address& from, const Address& to);
   [[nodiscard]] Status save_forgotten(const Address& address, bool forgotten);
   [[nodiscard]] Status confirm_full_zone(const std::string& zone_key);
   // Secrets must be hashed by the caller (redact.hpp). Unknown scopes keep their last observation.
   [[nodiscard]] Status save_observation(const Observed& observed);
-  // The last 1,000 runs are kept. `id`, `ended`, `exit_code` and `summary` are not looked at.
+  // All there are; the others go.
+  [[nodiscard]] Status save_tried(const std::map<Address, Tried>& tried);
+  [[nodiscard]] Status save_suspended(const std::map<Address, Suspension>& suspended);
+  // What is to be known of the file itself, by name; "" where there is none, and to remove it.
+  [[nodiscard]] Result<std::string> note(const std::string& name) const;
+  [[nodiscard]] Status save_note(const std::string& name, const std::string& value);
+
+  // The last 1,000 runs are kept, and those with open intents. `id`, `ended`, `exit_code` and
+  // `summary` are not looked at.
   [[nodiscard]] Result<std::int64_t> begin_run(const RunRecord& run);
-  [[nodiscard]] Status record_change(std::int64_t run, const ChangeRecord& change);
+  // On the disk when it returns: then the writes may begin.
+  [[nodiscard]] Status begin_writes(std::int64_t run, const std::map<Address, Intent>& intents);
+  // All or nothing. On the disk by the next begin_writes() or end_run(): what a power cut takes
+  // before that is an intent that is still open, and is found out by looking.
+  [[nodiscard]] Status end_write(std::int64_t run, const EndedWrite& ended);
+  // What open intents came to: rows, rows that go, intents that are answered.
+  [[nodiscard]] Status settle(const std::map<Address, Owned>& rows,
+                              const std::vector<Address>& gone, const std::vector<Address>& over);
   [[nodiscard]] Status end_run(std::int64_t run, int exit_code, const std::string& summary,
                                Time at);
 
@@ -68,5 +119,8 @@ class Ledger {
   explicit Ledger(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Whether an error of this ledger means that its file is damaged, so that no later try can help.
+[[nodiscard]] bool is_damage(const Error& error, const std::string& path);
 
 }  // namespace homeostat

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <cstdlib>
+
+#include "providers/core/failpoint.hpp"
 namespace homeostat {
 namespace {
 
@@ -82,8 +86,9 @@ int bind(sqlite3_stmt* statement, int index, const SqlValue& value) {
 
 std::string damaged_hint(const std::string& path) {
   return fmt::format(
-      "restore it from a backup, or move {0}, {0}-wal and {0}-shm away and run again: what is ours "
-      "is found by its markers, history is lost",
+      "restore it from a backup (with {0}-wal and {0}-shm moved away), or let `homeostat apply` "
+      "set "
+      "it aside: what is ours is found by its markers then, history is lost",
       path);
 }
 
@@ -134,6 +139,11 @@ Result<Database> Database::open(const std::string& path, Access access) {
 }
 
 Error Database::error(int code) const {
+  // Most of what SQLite does besides writing says "I/O error" for all of these.
+  const int cause = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+  const bool vague = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  if (vague && (cause == ENOSPC || cause == EDQUOT)) code = SQLITE_FULL;
+  if (vague && cause == EROFS) code = SQLITE_READONLY;
   return explain(code, path_, handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code));
 }
 
@@ -188,10 +198,38 @@ Status Database::script(const char* sql) {
 Status Database::transaction(Begin begin, const std::function<Status()>& work) {
   TRY(run(begin == Begin::writing ? "BEGIN IMMEDIATE" : "BEGIN"));
   Status done = work();
+  if (begin == Begin::writing) failpoint("ledger.before_commit");
   if (done) done = run("COMMIT");
+  if (begin == Begin::writing) failpoint("ledger.after_commit");
   // A full disk has rolled back already; the first error is the one that tells.
   if (!done) static_cast<void>(run("ROLLBACK"));
   return done;
+}
+
+Status Database::sync(Sync sync) {
+  if (sync == sync_) return {};
+  TRY(script(sync == Sync::at_once ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+  sync_ = sync;
+  return {};
+}
+
+Status Database::check() {
+  std::string found;
+  TRY(each("PRAGMA quick_check(1)", {}, [&found](const Row& row) {
+    found = row.text(0);
+    return Status();
+  }));
+  if (found == "ok") return {};
+  // A page that could not be read just now is not damaged.
+  static constexpr std::string_view unread = "error code=";
+  if (const auto at = found.find(unread); at != std::string::npos) {
+    const int code = std::atoi(found.c_str() + at + unread.size());
+    if ((code & 0xff) == SQLITE_IOERR) return tl::unexpected(explain(code, path_, found.c_str()));
+  }
+  // SQLite's own words may be several lines.
+  found = found.substr(found.rfind('\n') + 1);
+  return fail(ErrorKind::internal, fmt::format("the ledger {} is damaged: {}", path_, found),
+              damaged_hint(path_));
 }
 
 Status Database::copy_to(Database& target) {

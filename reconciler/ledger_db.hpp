@@ -52,6 +52,12 @@ class Database {
   // All or nothing. Reading: one consistent state, whoever writes meanwhile.
   [[nodiscard]] Status transaction(Begin begin, const std::function<Status()>& work);
 
+  // Whether a transaction is on the disk when it has ended, or with the next one that has to be.
+  enum class Sync : std::uint8_t { at_once, later };
+  [[nodiscard]] Status sync(Sync sync);
+  // Reads the whole file: an error where a page of it is damaged.
+  [[nodiscard]] Status check();
+
   // Replaces all that is in `target` with what is here.
   [[nodiscard]] Status copy_to(Database& target);
   [[nodiscard]] std::int64_t last_id() const;
@@ -72,6 +78,7 @@ class Database {
   std::string path_;
   std::unique_ptr<sqlite3, Close> handle_;
   std::map<std::string_view, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
+  Sync sync_ = Sync::at_once;
 };
 
 // What to do about a ledger that cannot be read any more.

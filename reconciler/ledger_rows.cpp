@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "reconciler/names.hpp"
+
 namespace homeostat {
 namespace {
 
@@ -224,6 +226,14 @@ Result<std::optional<OnRemove>> decode_on_remove(std::string_view text) {
   }
   if (text.empty()) return std::optional<OnRemove>();
   return damaged("an on_remove that is not known");
+}
+
+Result<Action> decode_action(std::string_view text) {
+  for (const auto value : {Action::create, Action::adopt, Action::rename, Action::update,
+                           Action::restart, Action::replace, Action::remove, Action::release}) {
+    if (text == name_of(value)) return value;
+  }
+  return damaged("an action that is not known");
 }
 
 }  // namespace homeostat

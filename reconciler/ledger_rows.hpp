@@ -39,5 +39,7 @@ using CommitNumbers = std::map<std::string, std::int64_t, std::less<>>;
 
 [[nodiscard]] std::string_view encode_on_remove(const std::optional<OnRemove>& value);
 [[nodiscard]] Result<std::optional<OnRemove>> decode_on_remove(std::string_view text);
+// Back from name_of(Action).
+[[nodiscard]] Result<Action> decode_action(std::string_view text);
 
 }  // namespace homeostat

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "providers/core/failpoint.hpp"
 namespace homeostat {
 namespace {
 
@@ -58,6 +59,44 @@ constexpr std::array migrations = {
     ) STRICT;
     CREATE INDEX changes_of_run ON changes(run);
     )",
+    R"(
+    CREATE TABLE intents(          -- writes that were begun; a run with open ones is kept
+      site TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, provider TEXT NOT NULL,
+      run INTEGER NOT NULL REFERENCES runs(id),
+      action TEXT NOT NULL, renamed_from TEXT NOT NULL,
+      native_id TEXT NOT NULL,
+      protect INTEGER NOT NULL,
+      on_remove TEXT NOT NULL,
+      service TEXT NOT NULL,
+      file TEXT NOT NULL, line INTEGER NOT NULL, col INTEGER NOT NULL,
+      commit_id INTEGER NOT NULL,
+      wanted TEXT NOT NULL,        -- as `agreed` of `owned`
+      PRIMARY KEY(site, kind, name, provider)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX intents_of_run ON intents(run);
+    CREATE TABLE tried(            -- what was written and did not read back
+      site TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, provider TEXT NOT NULL,
+      what TEXT NOT NULL, times INTEGER NOT NULL, since INTEGER NOT NULL,
+      PRIMARY KEY(site, kind, name, provider)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE suspended(        -- by `undo`, until git says something else
+      site TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, provider TEXT NOT NULL,
+      run INTEGER NOT NULL, declared TEXT NOT NULL, absent INTEGER NOT NULL,
+      fields TEXT NOT NULL,        -- JSON: path -> value
+      PRIMARY KEY(site, kind, name, provider)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE changes RENAME COLUMN cause TO fields;
+    ALTER TABLE changes ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+    ALTER TABLE changes ADD COLUMN before TEXT NOT NULL DEFAULT 'null';
+    ALTER TABLE changes ADD COLUMN renamed_from TEXT NOT NULL DEFAULT '';
+    ALTER TABLE changes ADD COLUMN commit_hash TEXT NOT NULL DEFAULT '';
+    ALTER TABLE changes ADD COLUMN author TEXT NOT NULL DEFAULT '';
+    ALTER TABLE changes ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX changes_of_address ON changes(address);
+    CREATE TABLE notes(            -- what there is to know of the file itself
+      name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    )",
 };
 constexpr std::int64_t current_version = migrations.size();
 
@@ -91,6 +130,7 @@ Status migrate(Database& database) {
     TRY_ASSIGN(const auto version, database.integer("PRAGMA user_version"));
     for (auto step = static_cast<std::size_t>(version); step < migrations.size(); ++step) {
       TRY(database.script(migrations[step]));
+      failpoint("ledger.in_migration");
     }
     // Pragmas take no parameters.
     TRY(database.script(fmt::format("PRAGMA application_id = {}", application_id).c_str()));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/ledger_rows.hpp"
+#include "reconciler/names.hpp"
 
 namespace homeostat {
 namespace {
@@ -43,6 +44,7 @@ tl::unexpected<Error> cannot_store(const std::string& what, const Error& error) 
   return fail(error.kind, fmt::format("{} cannot be recorded: it has {}", what, error.message));
 }
 
+// Less its drift: columns 4 to 12.
 Result<Owned> owned_at(const Row& row, const CommitNames& names) {
   Owned owned;
   owned.native_id = row.text(4);
@@ -55,32 +57,99 @@ Result<Owned> owned_at(const Row& row, const CommitNames& names) {
     owned.commit = commit->second;
   }
   TRY_ASSIGN(owned.agreed, decode_agreed(row.text(12), names));
+  return owned;
+}
+
+Result<Owned> owned_with_drift(const Row& row, const CommitNames& names) {
+  TRY_ASSIGN(Owned owned, owned_at(row, names));
   TRY_ASSIGN(owned.drift, decode_drift(row.text(13)));
   return owned;
 }
 
-Status read_owned(Database& database, std::map<Address, Owned>& owned) {
-  TRY_ASSIGN(const CommitNames names, commit_names(database));
+Result<Intent> intent_at(const Row& row, const CommitNames& names) {
+  Intent intent;
+  TRY_ASSIGN(intent.row, owned_at(row, names));
+  intent.run = row.integer(13);
+  TRY_ASSIGN(intent.action, decode_action(row.text(14)));
+  if (!row.text(15).empty()) {
+    TRY_ASSIGN(intent.from, parse_address(row.text(15)));
+  }
+  return intent;
+}
+
+Status read_owned(Database& database, const CommitNames& names, std::map<Address, Owned>& owned) {
   return database.each(
       "SELECT site, kind, name, provider, native_id, protect, on_remove, service, file, line, col,"
       " commit_id, agreed, drift FROM owned ORDER BY site, kind, name, provider",
       {}, [&](const Row& row) -> Status {
         Address address = address_at(row);
-        auto value = owned_at(row, names);
+        auto value = owned_with_drift(row, names);
         if (!value) return damaged_row(database, to_string(address), value.error());
         owned.emplace_hint(owned.end(), std::move(address), std::move(*value));
         return {};
       });
 }
 
-Status save_row(Database& database, CommitNumbers& numbers, const Address& address,
-                const Owned& owned) {
+Status read_intents(Database& database, const CommitNames& names,
+                    std::map<Address, Intent>& intents) {
+  return database.each(
+      "SELECT site, kind, name, provider, native_id, protect, on_remove, service, file, line, col,"
+      " commit_id, wanted, run, action, renamed_from FROM intents",
+      {}, [&](const Row& row) -> Status {
+        Address address = address_at(row);
+        auto value = intent_at(row, names);
+        if (!value) {
+          return damaged_row(database, "the intent of " + to_string(address), value.error());
+        }
+        intents.emplace(std::move(address), std::move(*value));
+        return {};
+      });
+}
+
+Status read_suspended(Database& database, std::map<Address, Suspension>& suspended) {
+  return database.each(
+      "SELECT site, kind, name, provider, run, declared, absent, fields FROM suspended", {},
+      [&](const Row& row) -> Status {
+        Suspension made{row.integer(4), std::string(row.text(5)), row.integer(6) != 0, {}};
+        const auto values = nlohmann::json::parse(row.text(7), nullptr, false);
+        if (!values.is_object()) {
+          return damaged_row(database, "the suspension of " + to_string(address_at(row)),
+                             Error{ErrorKind::internal, "values that are no JSON", {}, {}, {}});
+        }
+        for (const auto& [path, value] : values.items()) made.values[path] = value;
+        suspended.emplace(address_at(row), std::move(made));
+        return {};
+      });
+}
+
+Result<CommitNumbers> commit_numbers(Database& database) {
+  CommitNumbers numbers;
+  TRY_ASSIGN(const CommitNames names, commit_names(database));
+  for (const auto& [number, name] : names) numbers.emplace(name, number);
+  return numbers;
+}
+
+// The agreed values as text, and the number of the commit; commits that are new get their numbers.
+struct Encoded {
+  std::string agreed;
+  std::int64_t commit = 0;
+};
+Result<Encoded> encode(Database& database, CommitNumbers& numbers, const Address& address,
+                       const Owned& owned) {
   for (const Agreed& field : owned.agreed) {
     TRY(commit_number(database, numbers, field.commit));
   }
-  TRY_ASSIGN(const auto commit, commit_number(database, numbers, owned.commit));
-  const auto agreed = encode_agreed(owned.agreed, numbers);
+  Encoded encoded;
+  TRY_ASSIGN(encoded.commit, commit_number(database, numbers, owned.commit));
+  auto agreed = encode_agreed(owned.agreed, numbers);
   if (!agreed) return cannot_store(to_string(address), agreed.error());
+  encoded.agreed = std::move(*agreed);
+  return encoded;
+}
+
+Status save_row(Database& database, CommitNumbers& numbers, const Address& address,
+                const Owned& owned) {
+  TRY_ASSIGN(const Encoded encoded, encode(database, numbers, address, owned));
   const auto drift = encode_drift(owned.drift);
   if (!drift) return cannot_store(to_string(address), drift.error());
   // Equal rows are left alone by the WHERE: no page of the file is written for them.
@@ -97,8 +166,23 @@ Status save_row(Database& database, CommitNumbers& numbers, const Address& addre
       "  excluded.drift)",
       {address.site, address.kind, address.name, address.provider, owned.native_id,
        std::int64_t{owned.protect}, encode_on_remove(owned.on_remove), owned.service,
-       owned.where.file, std::int64_t{owned.where.line}, std::int64_t{owned.where.column}, commit,
-       *agreed, *drift});
+       owned.where.file, std::int64_t{owned.where.line}, std::int64_t{owned.where.column},
+       encoded.commit, encoded.agreed, *drift});
+}
+
+Status save_intent(Database& database, CommitNumbers& numbers, std::int64_t run,
+                   const Address& address, const Intent& intent) {
+  const Owned& row = intent.row;
+  TRY_ASSIGN(const Encoded encoded, encode(database, numbers, address, row));
+  return database.run(
+      "INSERT OR REPLACE INTO intents(site, kind, name, provider, run, action, renamed_from,"
+      " native_id, protect, on_remove, service, file, line, col, commit_id, wanted)"
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      {address.site, address.kind, address.name, address.provider, run, name_of(intent.action),
+       intent.from ? to_string(*intent.from) : std::string(), row.native_id,
+       std::int64_t{row.protect}, encode_on_remove(row.on_remove), row.service, row.where.file,
+       std::int64_t{row.where.line}, std::int64_t{row.where.column}, encoded.commit,
+       encoded.agreed});
 }
 
 Status save_scope(Database& database, const Scope& scope, const ScopeState& state) {
@@ -118,7 +202,10 @@ Status save_scope(Database& database, const Scope& scope, const ScopeState& stat
 }  // namespace
 
 Status read_view(Database& database, LedgerView& view) {
-  TRY(read_owned(database, view.owned));
+  TRY_ASSIGN(const CommitNames names, commit_names(database));
+  TRY(read_owned(database, names, view.owned));
+  TRY(read_intents(database, names, view.intents));
+  TRY(read_suspended(database, view.suspended));
   TRY(database.each("SELECT site, kind, name, provider FROM forgotten", {}, [&](const Row& row) {
     view.forgotten.insert(address_at(row));
     return Status();
@@ -130,6 +217,16 @@ Status read_view(Database& database, LedgerView& view) {
   TRY(database.each("SELECT provider, zone, resources, at FROM scopes", {}, [&](const Row& row) {
     view.scopes[{std::string(row.text(0)), std::string(row.text(1))}] = {
         static_cast<std::size_t>(row.integer(2)), time_at(row.integer(3))};
+    return Status();
+  }));
+  TRY(database.each(
+      "SELECT site, kind, name, provider, what, times, since FROM tried", {}, [&](const Row& row) {
+        view.tried[address_at(row)] = {std::string(row.text(4)), static_cast<int>(row.integer(5)),
+                                       time_at(row.integer(6))};
+        return Status();
+      }));
+  TRY(database.each("SELECT value FROM notes WHERE name = 'unconfirmed'", {}, [&](const Row& row) {
+    view.unconfirmed = row.text(0);
     return Status();
   }));
   TRY_ASSIGN(const auto runs, database.integer("SELECT EXISTS(SELECT 1 FROM runs)"));
@@ -152,13 +249,59 @@ Status read_observed(Database& database, Observed& observed) {
 }
 
 Status write_owned(Database& database, const std::map<Address, Owned>& rows) {
-  CommitNumbers numbers;
-  TRY_ASSIGN(const CommitNames names, commit_names(database));
-  for (const auto& [number, name] : names) numbers.emplace(name, number);
+  TRY_ASSIGN(CommitNumbers numbers, commit_numbers(database));
   for (const auto& [address, owned] : rows) {
     TRY(save_row(database, numbers, address, owned));
   }
   return {};
+}
+
+Status write_intents(Database& database, std::int64_t run,
+                     const std::map<Address, Intent>& intents) {
+  TRY_ASSIGN(CommitNumbers numbers, commit_numbers(database));
+  for (const auto& [address, intent] : intents) {
+    TRY(save_intent(database, numbers, run, address, intent));
+  }
+  return {};
+}
+
+Status write_tried(Database& database, const std::map<Address, Tried>& tried) {
+  TRY(database.run("DELETE FROM tried"));
+  for (const auto& [address, row] : tried) {
+    TRY(database.run("INSERT INTO tried VALUES(?,?,?,?,?,?,?)",
+                     {address.site, address.kind, address.name, address.provider, row.what,
+                      std::int64_t{row.times}, seconds_of(row.since)}));
+  }
+  return {};
+}
+
+Status write_suspended(Database& database, const std::map<Address, Suspension>& suspended) {
+  TRY(database.run("DELETE FROM suspended"));
+  for (const auto& [address, row] : suspended) {
+    const std::string values =
+        nlohmann::json(row.values).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    TRY(database.run("INSERT INTO suspended VALUES(?,?,?,?,?,?,?,?)",
+                     {address.site, address.kind, address.name, address.provider, row.run,
+                      row.declared, std::int64_t{row.absent}, values}));
+  }
+  return {};
+}
+
+Status delete_owned(Database& database, const Address& address) {
+  return database.run("DELETE FROM owned WHERE (site, kind, name, provider) = (?,?,?,?)",
+                      {address.site, address.kind, address.name, address.provider});
+}
+
+Status delete_intent(Database& database, const Address& address) {
+  return database.run("DELETE FROM intents WHERE (site, kind, name, provider) = (?,?,?,?)",
+                      {address.site, address.kind, address.name, address.provider});
+}
+
+Status write_forgotten(Database& database, const Address& address, bool forgotten) {
+  return database.run(forgotten
+                          ? "INSERT OR IGNORE INTO forgotten VALUES(?,?,?,?)"
+                          : "DELETE FROM forgotten WHERE (site, kind, name, provider) = (?,?,?,?)",
+                      {address.site, address.kind, address.name, address.provider});
 }
 
 Status write_observed(Database& database, const Observed& observed) {

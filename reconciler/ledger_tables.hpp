@@ -13,6 +13,15 @@ namespace homeostat {
 
 // Equal rows are not written.
 [[nodiscard]] Status write_owned(Database& database, const std::map<Address, Owned>& rows);
+[[nodiscard]] Status write_intents(Database& database, std::int64_t run,
+                                   const std::map<Address, Intent>& intents);
+// Replaces all rows.
+[[nodiscard]] Status write_tried(Database& database, const std::map<Address, Tried>& tried);
+[[nodiscard]] Status write_suspended(Database& database,
+                                     const std::map<Address, Suspension>& suspended);
+[[nodiscard]] Status delete_owned(Database& database, const Address& address);
+[[nodiscard]] Status delete_intent(Database& database, const Address& address);
+[[nodiscard]] Status write_forgotten(Database& database, const Address& address, bool forgotten);
 [[nodiscard]] Status write_observed(Database& database, const Observed& observed);
 
 }  // namespace homeostat

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,6 +41,46 @@ struct Owned {
   friend bool operator==(const Owned&, const Owned&) = default;
 };
 
+// Fields are as the plan knows them; here, so that the ledger can remember what it was about to do.
+enum class Action : std::uint8_t {
+  create,
+  adopt,
+  rename,
+  update,
+  restart,
+  replace,
+  remove,
+  release  // JSON: "delete" for remove
+};
+
+// A write that was begun and whose end nobody knows: the process died, or the answer was lost.
+struct Intent {
+  std::int64_t run = 0;
+  Action action = Action::update;
+  std::optional<Address> from;  // a rename: what it was owned as
+  // What would have been remembered. `agreed`: the values that were to be written, of secrets their
+  // keyed hashes; a field may stand there twice, the second time with its spare value.
+  Owned row;
+  friend bool operator==(const Intent&, const Intent&) = default;
+};
+
+// A change that was written and did not read back: how often in a row.
+struct Tried {
+  std::string what;  // try_of(): what was written over what
+  int times = 0;
+  Time since = {};
+  friend bool operator==(const Tried&, const Tried&) = default;
+};
+
+// A resource that is kept as it was before a run that was undone.
+struct Suspension {
+  std::int64_t run = 0;
+  std::string declared;  // what git said then, as a hash; "": nothing. It ends when that moves
+  bool absent = false;   // it was not there
+  std::map<FieldPath, nlohmann::json> values;
+  friend bool operator==(const Suspension&, const Suspension&) = default;
+};
+
 struct ScopeMemory {
   std::size_t resources = 0;  // when last observed
   Time at = {};
@@ -51,6 +92,12 @@ struct LedgerView {
   std::map<Scope, ScopeMemory> scopes;
   std::set<Address> forgotten;       // `homeostat forget`: released while still declared
   std::set<std::string> full_zones;  // zone keys whose `authority: full` was confirmed
+  std::map<Address, Intent> intents;
+  std::map<Address, Tried> tried;
+  std::map<Address, Suspension> suspended;
+  // The ledger was lost or damaged: nothing is deleted before `homeostat confirm-ownership`. Says
+  // what happened.
+  std::string unconfirmed;
 };
 
 }  // namespace homeostat

@@ -70,6 +70,8 @@ std::string_view name_of(HoldCode code) {
       return "too_many_deletes";
     case HoldCode::would_empty:
       return "would_empty";
+    case HoldCode::stuck:
+      return "stuck";
     case HoldCode::reads_empty:
       return "reads_empty";
     case HoldCode::depends:

@@ -14,13 +14,19 @@
 #include <ctime>
 #include <filesystem>
 
+#include "providers/core/failpoint.hpp"
 namespace homeostat {
 namespace {
 
-constexpr std::size_t key_bytes = 32;
-
 tl::unexpected<Error> system_error(const std::string& doing, int code) {
-  return fail(ErrorKind::internal, fmt::format("cannot {}: {}", doing, std::strerror(code)));
+  std::string hint;
+  if (code == EACCES || code == EPERM || code == EROFS) {
+    hint = "it is read-only for this user: check owner, mode and mount";
+  } else if (code == ENOSPC || code == EDQUOT) {
+    hint = "free some space on that disk and run again";
+  }
+  return fail(ErrorKind::internal, fmt::format("cannot {}: {}", doing, std::strerror(code)),
+              std::move(hint));
 }
 
 // A variable that is set and not empty, or "".
@@ -119,9 +125,11 @@ Status make_key(const std::string& path) {
   if (file.descriptor < 0) return system_error("make the key " + path, errno);
   auto done = write_all(file.descriptor, aside, key);
   if (done && ::fsync(file.descriptor) != 0) done = system_error("write " + aside, errno);
+  failpoint("key.before_link");
   if (done && ::link(aside.c_str(), path.c_str()) != 0 && errno != EEXIST) {
     done = system_error("make the key " + path, errno);
   }
+  failpoint("key.after_link");
   ::unlink(aside.c_str());
   return done;
 }

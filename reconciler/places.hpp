@@ -21,7 +21,8 @@ struct Places {
 // from --ledger, or "". Paths are absolute. Nothing is created.
 [[nodiscard]] Result<Places> find_places(const std::string& site, const std::string& ledger = {});
 
-// The key behind every hash of a secret: 32 random bytes in a file of mode 0600. Refused where
+inline constexpr std::size_t key_bytes = 32;
+// The key behind every hash of a secret: random bytes in a file of mode 0600. Refused where
 // others could read it. Absent: made whole or not at all with `create`, else "" is returned (then
 // no hash of ours exists either).
 [[nodiscard]] Result<std::string> load_or_make_key(const std::string& path, bool create);

@@ -7,6 +7,7 @@
 #include "reconciler/graph.hpp"
 #include "reconciler/guard.hpp"
 #include "reconciler/planning.hpp"
+#include "reconciler/stuck.hpp"
 
 namespace homeostat {
 namespace {
@@ -113,6 +114,7 @@ void plan_once(Planning& planning, const Foreseen& foreseen) {
   plan_undeclared(planning);
   hold_what_runs_ahead(planning);
   hold_what_is_in_the_way(planning);
+  hold_stuck(planning);
   sum_up_scopes(planning);
   say_missing_secrets(planning);
 

@@ -14,17 +14,6 @@
 
 namespace homeostat {
 
-enum class Action : std::uint8_t {
-  create,
-  adopt,
-  rename,
-  update,
-  restart,
-  replace,
-  remove,
-  release  // JSON: "delete" for remove
-};
-
 // Why a field differs: see the table in specs/README.md ("Causes").
 enum class Cause : std::uint8_t { none, git, drift, both, first_contact };
 
@@ -76,6 +65,7 @@ enum class HoldCode : std::uint8_t {
   needs_consent,     // data: --allow-destroy ADDRESS
   too_many_deletes,  // count or share in the scope: --allow-deletes N
   would_empty,       // the scope would hold nothing of ours: --allow-deletes N
+  stuck,             // written three times, and it does not read back
   reads_empty,       // a scope that held something reads empty: --accept-empty SCOPE
   depends            // needs another change that is held
 };
@@ -153,9 +143,10 @@ struct Plan {
   bool work_tree = false;
   bool uncommitted = false;  // a work tree with changes
   bool ledger = false;
-  Time made = {};        // PlanInput::now
-  Time at = {};          // of the oldest part of the live view
-  bool offline = false;  // against the last observation
+  Time made = {};           // PlanInput::now
+  Time at = {};             // of the oldest part of the live view
+  bool offline = false;     // against the last observation
+  std::size_t cut_off = 0;  // writes of a run that died, which the live view has settled
   std::vector<ScopeSummary> scopes;
   std::vector<Change> changes;  // in the order of apply; ties by address
   std::vector<Finding> findings;

@@ -201,6 +201,10 @@ class Undeclared {
   }
 
   void add(Change change, const LiveResource& live) {
+    if (change.action == Action::remove && !p_.input.ledger.unconfirmed.empty()) {
+      hold(change, HoldCode::no_ledger,
+           "the ledger was lost or damaged: `homeostat confirm-ownership` first");
+    }
     Address address = change.address;
     p_.out.live.insert_or_assign(address, &live);
     p_.changes.insert_or_assign(std::move(address), std::move(change));

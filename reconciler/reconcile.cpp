@@ -2,23 +2,28 @@
 
 #include <algorithm>
 
+#include "providers/core/failpoint.hpp"
 #include "reconciler/agreement.hpp"
-#include "reconciler/names.hpp"
+#include "reconciler/intents.hpp"
+#include "reconciler/memory.hpp"
 #include "reconciler/open_providers.hpp"
 #include "reconciler/provenance.hpp"
+#include "reconciler/record.hpp"
 #include "reconciler/redact.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/secrets.hpp"
+#include "reconciler/suspend.hpp"
+#include "reconciler/verify.hpp"
 
 namespace homeostat {
 namespace {
 
 Errors one(Error error) { return Errors{std::move(error)}; }
 
-PlanInput plan_input(const Round& round,
+PlanInput plan_input(const Round& round, const Observed& observed,
                      const std::function<Attributes(const Address&, Attributes)>& canonical) {
   return PlanInput{.spec = round.spec,
-                   .observed = round.observed,
+                   .observed = observed,
                    .ledger = round.memory,
                    .options = round.request.options,
                    .providers = round.infos,
@@ -42,15 +47,31 @@ void add_warnings(Plan& plan, Errors more) {
   sort_errors(plan.warnings);
 }
 
+tl::expected<Planned, Errors> plan_round(const Round& round, const Observed& observed) {
+  const auto canonical = canonical_of(round.providers);
+  auto planned = make_plan(plan_input(round, observed, canonical));
+  if (!planned) return planned;
+  planned->plan.offline = round.request.offline;
+  planned->plan.cut_off = round.cut_off;
+  planned->plan.connections = round.verdict.blocked;
+  add_warnings(planned->plan, expiry_warnings(round.spec, planned->plan.made));
+  add_warnings(planned->plan, round.notices);
+  fill_provenance(planned->plan, round.spec, round.memory);
+  return planned;
+}
+
 // The ledger, its key and what it remembers. Reading never makes a file.
 Status open_memory(Round& round, const Request& request) {
   TRY_ASSIGN(round.places, find_places(round.spec.site, request.ledger_path));
-  TRY_ASSIGN(Ledger ledger, Ledger::open(round.places.ledger, request.record));
-  TRY_ASSIGN(round.memory, ledger.view());
+  const MemoryUse use = request.locked   ? MemoryUse::keep
+                        : request.record ? MemoryUse::record
+                                         : MemoryUse::look;
+  TRY_ASSIGN(Memory memory, recall(round.places, use, !request.ledger_path.empty(), now()));
+  round.memory = std::move(memory.view);
   if (!request.full_zone.empty()) round.memory.full_zones.insert(request.full_zone);
-  TRY_ASSIGN(std::string key, load_or_make_key(round.places.key, request.record));
-  round.hash = make_secret_hash(std::move(key));
-  round.ledger = std::move(ledger);
+  round.hash = std::move(memory.hash);
+  round.notices = std::move(memory.notices);
+  round.ledger = std::move(memory.ledger);
   return {};
 }
 
@@ -60,6 +81,18 @@ Providers open_round(const Round& round, bool read_only) {
                          .secrets = round.secrets,
                          .verdict = round.verdict,
                          .read_only = read_only});
+}
+
+// Undone runs stand in for git. What git has overtaken is forgotten by who may write.
+Status put_suspensions(Round& round) {
+  for (const auto& [address, suspension] : round.request.suspend) {
+    round.memory.suspended[address] = suspension;
+  }
+  const std::size_t known = round.memory.suspended.size();
+  suspend(round.spec, round.memory);
+  const bool over = round.memory.suspended.size() < known;
+  if (!over || !round.request.locked || !round.request.suspend.empty()) return {};
+  return round.ledger->save_suspended(round.memory.suspended);
 }
 
 Status observe_round(Round& round, const Request& request, std::stop_token stop) {
@@ -75,86 +108,38 @@ Status observe_round(Round& round, const Request& request, std::stop_token stop)
   return {};
 }
 
-std::set<Scope> touched_scopes(const std::vector<Outcome>& outcomes) {
-  std::set<Scope> scopes;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.kind == OutcomeKind::done || outcome.kind == OutcomeKind::failed) {
-      scopes.insert(scope_of(outcome.address));
+// Our marks on things, and a ledger that has nothing to say: it was lost.
+Status notice_loss(Round& round) {
+  const bool told = round.memory.present || !round.memory.unconfirmed.empty();
+  if (!round.request.record || told) return {};
+  for (const auto& [scope, state] : round.observed.scopes) {
+    for (const LiveResource& live : state.resources) {
+      const bool ours =
+          live.marker && live.marker->site == round.spec.site && live.marker->id == live.native_id;
+      if (!ours) continue;
+      TRY(distrust(*round.ledger, round.memory,
+                   "the ledger was lost: " + display(live.address, false, false) +
+                       " and maybe others are marked as ours, and it knows nothing"));
+      round.notices.push_back(unconfirmed_notice(round.memory));
+      return {};
     }
   }
-  return scopes;
+  return {};
 }
 
-// Ours from now on, or no longer: what each outcome means for the ledger. At once, not at the end
-// of the run: a process that dies in between must not forget what it made.
-Status record_outcome(Round& round, const Change& change, const Outcome& outcome) {
-  if (outcome.kind != OutcomeKind::done) return {};
-  if (change.from) {
-    TRY(round.ledger->rename_owned(*change.from, change.address));
-  }
-  if (change.action == Action::remove) return {};  // ours until it is seen to be gone
-  if (change.action == Action::release) {
-    round.memory.owned.erase(change.address);
-    return round.ledger->remove_owned({change.address});
-  }
-  auto& rows = round.memory.owned;
-  auto known = rows.extract(change.from.value_or(change.address));
-  Owned row = row_of_made(change, outcome.native_id, round.planned.desired.at(change.address),
-                          known ? &known.mapped() : nullptr, round.spec);
-  rows.insert_or_assign(change.address, row);
-  if (round.memory.forgotten.erase(change.address) > 0) {
-    TRY(round.ledger->save_forgotten(change.address, false));
-  }
-  return round.ledger->save_owned({{change.address, row}});
-}
-
-Status record_change(Round& round, std::int64_t run, const Change& change, const Outcome& outcome) {
-  nlohmann::json fields = nlohmann::json::array();
-  for (const FieldDiff& diff : change.fields) {
-    fields.push_back({{"path", diff.path}, {"from", diff.live}, {"to", diff.desired}});
-  }
-  TRY(round.ledger->record_change(
-      run, {.address = change.address,
-            .action = std::string(name_of(change.action)),
-            .cause = fields.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-            .outcome = std::string(name_of(outcome.kind)),
-            .message = outcome.error ? outcome.error->message : std::string()}));
-  return record_outcome(round, change, outcome);
-}
-
-// What is still there though it is said to be removed stays ours: without its row in the ledger
-// nobody would dare to remove it. Of what lies in a scope that is unknown now, nobody can tell.
-Status forget_removed(Round& round, const std::vector<Outcome>& outcomes) {
-  std::vector<Address> gone;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.kind != OutcomeKind::done || outcome.action != Action::remove) continue;
-    const auto row = round.memory.owned.find(outcome.address);
-    const auto state = round.observed.scopes.find(scope_of(outcome.address));
-    if (row == round.memory.owned.end() || state == round.observed.scopes.end()) continue;
-    const bool there =
-        state->second.unknown ||
-        std::ranges::any_of(state->second.resources, [&row](const LiveResource& live) {
-          return live.native_id == row->second.native_id;
-        });
-    if (!there) gone.push_back(outcome.address);
-  }
-  for (const Address& address : gone) round.memory.owned.erase(address);
-  return round.ledger->remove_owned(gone);
-}
-
-// What was written and differs still: the server took the write and did nothing, or something else.
-std::vector<const Change*> lingering(const Plan& after, const std::vector<Outcome>& outcomes) {
-  std::set<Address> written;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.kind == OutcomeKind::done) written.insert(outcome.address);
-  }
-  std::vector<const Change*> found;
-  for (const Change& change : after.changes) {
-    if (written.contains(change.address) && !change.hold && !change.quiet) {
-      found.push_back(&change);
-    }
-  }
-  return found;
+// Looks up what became of writes that were cut off.
+Status settle(Round& round) {
+  if (round.memory.intents.empty() || round.request.offline) return {};
+  const Settled settled = settle_intents({.spec = round.spec,
+                                          .observed = round.observed,
+                                          .ledger = round.memory,
+                                          .providers = round.infos,
+                                          .hash = round.hash});
+  take_in(round.memory, settled);
+  round.cut_off = settled.over.size();
+  if (!round.request.locked) return {};
+  failpoint("apply.cut_off");
+  return round.ledger->settle(settled.rows, settled.gone, settled.over);
 }
 
 // A word that matches nothing is a typo: "in sync" would be its worst answer, and a consent that
@@ -207,14 +192,7 @@ tl::expected<Spec, Errors> load(const Request& request) {
 }
 
 tl::expected<Planned, Errors> plan_again(const Round& round) {
-  const auto canonical = canonical_of(round.providers);
-  auto planned = make_plan(plan_input(round, canonical));
-  if (!planned) return planned;
-  planned->plan.offline = round.request.offline;
-  planned->plan.connections = round.verdict.blocked;
-  add_warnings(planned->plan, expiry_warnings(round.spec, planned->plan.made));
-  fill_provenance(planned->plan, round.spec, round.memory);
-  return planned;
+  return plan_round(round, round.observed);
 }
 
 tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
@@ -232,6 +210,9 @@ tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
   if (!trusted) return tl::unexpected(one(trusted.error()));
   round.verdict = judge(round.spec, *trusted, *rules);
   round.secrets = read_secrets(round.spec, round.verdict, !request.offline);
+  if (const Status known = put_suspensions(round); !known) {
+    return tl::unexpected(one(known.error()));
+  }
   round.infos = provider_infos(round.spec);
   if (!request.offline) {
     round.providers = open_round(round, true);
@@ -239,6 +220,9 @@ tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
   if (const Status seen = observe_round(round, request, stop); !seen) {
     return tl::unexpected(one(seen.error()));
   }
+  Status known = notice_loss(round);
+  if (known) known = settle(round);
+  if (!known) return tl::unexpected(one(known.error()));
   auto planned = plan_again(round);
   if (!planned) return tl::unexpected(std::move(planned).error());
   round.planned = std::move(*planned);
@@ -258,10 +242,32 @@ Status record_agreement(Round& round, const Planned& planned, bool adopt) {
                            .adopt = adopt,
                            .now = now()});
   TRY(round.ledger->save_owned(rows));
+  failpoint("apply.between_agreement");
   for (const auto& [address, row] : rows) round.memory.owned[address] = row;
   return round.ledger->save_observation(
       hash_secrets(round.observed, planned.desired, round.infos, round.hash));
 }
+
+namespace {
+
+// After one service of several. Looked at apart: the plan at work points into the round's own view.
+Status verify_service(Round& round, const ApplyHooks& hooks, const std::vector<Outcome>& outcomes,
+                      const std::stop_token& stop, const std::stop_token& cancel) {
+  Observed seen = round.observed;
+  const auto look_again = [&](const std::set<Scope>& scopes) {
+    const Observed again = observe(round.spec, round.providers, scopes, now, cancel);
+    for (const auto& [scope, state] : again.scopes) seen.scopes[scope] = state;
+    return plan_round(round, seen);
+  };
+  const auto after = verify(look_again, hooks, outcomes, stop);
+  if (!after) return tl::unexpected(after.error().front());
+  const auto late = lingering(after->plan, outcomes);
+  if (late.empty()) return {};
+  return fail(ErrorKind::conflict,
+              display(late.front()->address, false, false) + " did not converge");
+}
+
+}  // namespace
 
 Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::stop_token cancel) {
   Applied applied;
@@ -272,7 +278,9 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
   record.verb = "apply";
   record.commit = round.spec.revision.commit;
   record.started = now();
+  failpoint("apply.before_run");
   const auto run = round.ledger->begin_run(record);
+  failpoint("apply.after_run");
   if (!run) {
     applied.errors.push_back(run.error());
     applied.after = std::move(round.planned);
@@ -285,30 +293,48 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
                .providers = round.providers,
                .secrets = round.secrets,
                .by_service = hooks.by_service,
+               .verify_service =
+                   [&](const std::vector<Outcome>& outcomes) {
+                     return verify_service(round, hooks, outcomes, stop, cancel);
+                   },
                .on_progress = hooks.on_progress,
+               .before_write =
+                   [&round, id = *run](std::span<const Intended> intended) {
+                     return record_intents(round, id, intended);
+                   },
                .after_write =
                    [&round, id = *run](const Change& change, const Outcome& outcome) {
-                     return record_change(round, id, change, outcome);
+                     return record_outcome(round, id, change, outcome);
                    }},
               stop, cancel);
 
-  const Observed again =
-      observe(round.spec, round.providers, touched_scopes(applied.outcomes), now, cancel);
-  for (const auto& [scope, state] : again.scopes) round.observed.scopes[scope] = state;
-  note(forget_removed(round, applied.outcomes));
-  auto after = plan_again(round);
-  if (!after) {
-    applied.errors.insert(applied.errors.end(), after.error().begin(), after.error().end());
-    applied.after = std::move(round.planned);
-  } else {
+  failpoint("apply.before_verify");
+  const auto look_again = [&](const std::set<Scope>& scopes) -> tl::expected<Planned, Errors> {
+    const Observed again = observe(round.spec, round.providers, scopes, now, cancel);
+    for (const auto& [scope, state] : again.scopes) round.observed.scopes[scope] = state;
+    failpoint("apply.before_settle");
+    // Of those that failed, which may have been made all the same, and of removals.
+    if (const Status settled = settle(round); !settled) return tl::unexpected(one(settled.error()));
+    round.cut_off = 0;  // not by a crash
+    return plan_again(round);
+  };
+  auto after = verify(look_again, hooks, applied.outcomes, stop);
+  if (after) {
     applied.after = std::move(*after);
     applied.lingering = lingering(applied.after.plan, applied.outcomes);
-    note(record_agreement(round, applied.after, true));
+  } else {
+    applied.errors.insert(applied.errors.end(), after.error().begin(), after.error().end());
+    applied.after = std::move(round.planned);
   }
+  failpoint("apply.before_agreement");
+  note(count_tries(round, applied));
+  if (applied.errors.empty()) note(record_agreement(round, applied.after, true));
+  failpoint("apply.after_agreement");
   const bool failed =
       !applied.errors.empty() || std::ranges::any_of(applied.outcomes, [](const Outcome& outcome) {
         return outcome.kind != OutcomeKind::done;
       });
+  failpoint("apply.before_end");
   note(round.ledger->end_run(*run, failed ? 1 : exit_code(applied.after.plan),
                              summary_line(applied.after.plan), now()));
   return applied;

@@ -22,6 +22,10 @@ struct Request {
   bool offline = false;   // against the last observation
   bool record = false;    // the ledger is made where it is absent, and may be written
   std::string full_zone;  // planned as if this zone's `authority: full` were confirmed
+  // The caller holds the site's lock and records: a damaged ledger is set aside, and what a dead
+  // run left open is settled in it.
+  bool locked = false;
+  std::map<Address, Suspension> suspend;  // besides those that the ledger knows
 };
 
 // All values of a round. Nothing is read again after look().
@@ -32,6 +36,8 @@ struct Round {
   std::optional<Ledger> ledger;  // absent where there is none and none was to be made
   LedgerView memory;
   Verdict verdict;  // on the connections; `spec` says what is trusted, not what the revision says
+  Errors notices;   // what was lost of the memory; warnings of the plan
+  std::size_t cut_off = 0;  // writes of a run that died, settled by looking
   std::map<std::string, const ProviderInfo*> infos;  // by instance
   Providers providers;
   Observed observed;
@@ -54,6 +60,7 @@ struct Round {
 struct ApplyHooks {
   std::function<void(Progress, const Change&, const Outcome*)> on_progress = {};
   bool by_service = false;
+  Timing timing = {};  // empty functions: the real clock
 };
 struct Applied {
   std::vector<Outcome> outcomes;
@@ -61,8 +68,9 @@ struct Applied {
   std::vector<const Change*> lingering;  // into after.plan: written, but does not read back
   Errors errors;                         // of the ledger
 };
-// Opens the providers for writing, executes the round's plan, observes what it touched again, and
-// records runs and agreement. Needs a round made with `record`.
+// Opens the providers for writing, executes the round's plan, observes what it touched again (for
+// up to 10 s, since servers may read stale), and records runs and agreement. What does not read
+// back three times in a row is stuck. Needs a round made with `record`.
 [[nodiscard]] Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop,
                             std::stop_token cancel);
 

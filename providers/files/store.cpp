@@ -13,6 +13,7 @@
 #include <memory>
 #include <system_error>
 
+#include "providers/core/failpoint.hpp"
 #include "providers/files/names.hpp"
 
 namespace homeostat::files {
@@ -223,6 +224,7 @@ Result<Handle> Store::make_folder(std::span<const std::string> path) const {
     const bool made = ::mkdirat(folder.get(), path[depth].c_str(), 0777) == 0;
     if (!made && errno == ENOENT) return Handle();
     if (!made && errno != EEXIST) return system_failure(where, "create");
+    if (made) failpoint("files.after_folder");
     if (made && ::fsync(folder.get()) != 0) return system_failure(where, "create");
     TRY_ASSIGN(folder, open_inside(folder, path[depth], where));
   }
@@ -261,9 +263,12 @@ Result<bool> Store::write_inside(const Handle& folder, std::span<const std::stri
   if (there && ::fchmod(file.get(), status.st_mode & 07777U) != 0) {
     return system_failure(where, "write");
   }
+  failpoint("files.before_text");
   TRY(write_all(file.get(), text, where));
+  failpoint("files.before_place");
   TRY(put_in_place(folder.get(), temporary, name, existing, where));
   unfinished.keep();
+  failpoint("files.after_place");
   if (::fsync(folder.get()) != 0) return system_failure(where, "write");
   return true;
 }
@@ -271,10 +276,12 @@ Result<bool> Store::write_inside(const Handle& folder, std::span<const std::stri
 Status Store::remove(std::span<const std::string> path) const {
   TRY_ASSIGN(const Handle folder, open_folder(path.first(path.size() - 1)));
   if (!folder.open()) return {};
+  failpoint("files.before_remove");
   if (::unlinkat(folder.get(), path.back().c_str(), 0) != 0 && errno != ENOENT) {
     return system_failure(shown(path), "remove");
   }
   if (::fsync(folder.get()) != 0) return system_failure(shown(path), "remove");
+  failpoint("files.after_remove");
   for (std::size_t depth = path.size() - 2; depth >= 1; --depth) {
     TRY_ASSIGN(const Handle above, open_folder(path.first(depth)));
     // Not empty, or gone already: both are as they should be.

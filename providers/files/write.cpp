@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "providers/core/failpoint.hpp"
 #include "providers/core/merge.hpp"
 #include "providers/files/names.hpp"
 
@@ -63,6 +64,7 @@ Result<StepResult> create(const WriteInput& input, const Step& step, const Targe
     }
     return moved(target, "was made by somebody else");
   }
+  failpoint("files.before_create");
   TRY(input.store.write(target.path, print_record(record), Store::Existing::refuse));
   return StepResult{target.place.native_id, std::move(record.attributes)};
 }
@@ -77,7 +79,9 @@ Status move_file(const WriteInput& input, const Target& old, const Target& targe
   record.move = Move{old.place.native_id, fingerprint(text->text, move_digits)};
   TRY(input.store.write(target.path, print_record(record),
                         begun ? Store::Existing::replace : Store::Existing::refuse));
+  failpoint("files.between_rename");
   TRY(input.store.remove(old.path));
+  failpoint("files.after_rename");
   record.move.reset();
   return input.store.write(target.path, print_record(record), Store::Existing::replace);
 }

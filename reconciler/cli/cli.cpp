@@ -127,6 +127,7 @@ int with_round(const Request& request, const UseRound& use) {
 int with_locked_round(Request request, const std::string& verb,
                       const std::function<Status(const Spec&)>& check, const UseRound& use) {
   request.record = true;
+  request.locked = true;
   const auto spec = load(request);
   if (!spec) return print_errors(spec.error());
   if (const Status checked = check(*spec); !checked) return print_error(checked.error());

@@ -36,6 +36,8 @@ void add_drift(CLI::App& app, Global& global, Command& command);
 void add_status(CLI::App& app, Global& global, Command& command);
 void add_explain(CLI::App& app, Global& global, Command& command);
 void add_get(CLI::App& app, Global& global, Command& command);
+void add_history(CLI::App& app, Global& global, Command& command);
+void add_undo(CLI::App& app, Global& global, Command& command);
 void add_forget(CLI::App& app, Global& global, Command& command);
 void add_unmanaged(CLI::App& app, Global& global, Command& command);
 void add_adopt(CLI::App& app, Global& global, Command& command);

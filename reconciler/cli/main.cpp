@@ -37,6 +37,8 @@ int run(int argc, char** argv) {
   add_status(app, global, command);
   add_explain(app, global, command);
   add_get(app, global, command);
+  add_history(app, global, command);
+  add_undo(app, global, command);
   add_forget(app, global, command);
   add_unmanaged(app, global, command);
   add_adopt(app, global, command);

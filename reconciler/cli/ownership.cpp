@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "reconciler/cli/cli.hpp"
+#include "reconciler/memory.hpp"
 #include "reconciler/names.hpp"
 
 namespace homeostat::cli {
@@ -28,10 +29,12 @@ int confirm(Round& round, bool yes) {
     rows[finding.address].native_id = finding.native_id;
     print("  " + display(finding.address, true, false) + "\n");
   }
-  if (rows.empty()) {
+  const bool lost = !round.memory.unconfirmed.empty();
+  if (rows.empty() && !lost) {
     print("nothing to confirm: all that carries this site's marker is declared or known\n");
     return 0;
   }
+  if (lost) print(round.memory.unconfirmed + "\n");
   print(std::to_string(rows.size()) + " carry the marker of site " + round.spec.site +
         " and are not declared. Once confirmed, the next plan may delete them.\n");
   if (!yes) {
@@ -39,7 +42,8 @@ int confirm(Round& round, bool yes) {
     if (!answer) return print_error(answer.error());
     if (!*answer) return 0;
   }
-  const Status saved = round.ledger->save_owned(rows);
+  Status saved = round.ledger->save_owned(rows);
+  if (saved) saved = confirm_ownership(*round.ledger, round.memory);
   if (!saved) return print_error(saved.error());
   print("confirmed; `homeostat plan` shows what follows\n");
   return 0;

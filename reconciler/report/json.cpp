@@ -188,6 +188,7 @@ nlohmann::json render_json(const Plan& plan, const Spec& spec) {
                      {"work_tree", plan.work_tree},
                      {"uncommitted", plan.uncommitted}};
   out["live_view"] = {{"at", time_or_null(plan.at)}, {"offline", plan.offline}};
+  if (plan.cut_off > 0) out["cut_off"] = plan.cut_off;
   out["counts"] = counts_of(plan);
   out["scopes"] = list(plan.scopes, one_scope);
   out["changes"] =

@@ -97,6 +97,7 @@ std::string view(const Phrasing& phrasing) {
                     ", live view " + code(utc_time(plan.at));
   if (plan.offline) out += " (offline)";
   if (!plan.ledger) out += ", **no ledger**";
+  if (plan.cut_off > 0) out += ", " + cut_off_words(plan);
   out += "\n";
   for (const ScopeSummary& scope : plan.scopes) {
     if (!scope.unknown) continue;

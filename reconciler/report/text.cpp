@@ -29,6 +29,7 @@ std::string header(const Phrasing& phrasing, const std::string& title) {
   const Plan& plan = phrasing.plan;
   std::vector<Words> left = {{"site " + printable(plan.site)}, {revision_words(plan)}};
   if (!plan.ledger) left.push_back({"no ledger", Tone::change});
+  if (plan.cut_off > 0) left.push_back({cut_off_words(plan), Tone::change});
   if (!title.empty()) left.insert(left.begin(), {title});
   const std::string right = view_words(phrasing);
   std::size_t used = 0;

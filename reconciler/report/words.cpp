@@ -91,6 +91,11 @@ std::string revision_words(const Plan& plan) {
   return plan.uncommitted ? out + "+uncommitted" : out;
 }
 
+std::string cut_off_words(const Plan& plan) {
+  return plan.cut_off == 1 ? "resolved a write that was cut off"
+                           : fmt::format("resolved {} writes that were cut off", plan.cut_off);
+}
+
 std::string error_words(const Error& error) {
   std::string out = printable(error.message);
   return error.hint.empty() ? out : out + " (" + printable(error.hint) + ")";

@@ -76,6 +76,8 @@ class Phrasing {
 [[nodiscard]] std::string short_commit(std::string_view commit);
 // "main@3f2a91c+uncommitted", or "no git"
 [[nodiscard]] std::string revision_words(const Plan& plan);
+// "resolved 3 writes that were cut off"
+[[nodiscard]] std::string cut_off_words(const Plan& plan);
 // Message and hint, on one line.
 [[nodiscard]] std::string error_words(const Error& error);
 

@@ -56,6 +56,13 @@ std::string read_file(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::string flat(const std::string& text) {
+  std::istringstream words(text);
+  std::string out;
+  for (std::string word; words >> word;) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
 Lab::Lab() {
   repo_.write("homeostat.yaml", small_lab);
   repo_.write("services.yaml", small_services);

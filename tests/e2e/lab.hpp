@@ -10,6 +10,9 @@
 
 namespace homeostat::test {
 
+// Lines that were wrapped as one.
+[[nodiscard]] std::string flat(const std::string& text);
+
 inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }

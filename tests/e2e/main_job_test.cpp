@@ -191,6 +191,34 @@ TEST_CASE("main job: without the ledger nothing is deleted until the orphans are
   CHECK_FALSE(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
 }
 
+TEST_CASE("main job: a damaged ledger is set aside, and nothing is deleted until confirmed") {
+  Lab lab;
+  lab.apply();
+  const std::string ledger = lab.state() + "/home/ledger.db";
+  std::filesystem::resize_file(ledger, 6000);
+  lab.edit("dns.yaml", "    www: { CNAME: nas }\n", "");
+  lab.commit("no www");
+  const ProcessResult plan = lab.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(has(flat(plan.out), "is damaged"));
+  CHECK(has(plan.out, "no ledger"));
+  CHECK(lab.run({"drift"}).exit_code == 1);
+
+  const ProcessResult applied = lab.run({"apply", "--yes"});
+  CAPTURE(applied.out);
+  CHECK(has(flat(applied.out), "set aside"));
+  CHECK(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+  lab.edit("dns.yaml", "    nas: 10.5.0.10\n", "");
+  lab.commit("no nas");
+  (void)lab.run({"apply", "--yes"});
+  CHECK(lab.exists("live/dns/dns/lab/nas/A.yaml"));
+  const ProcessResult confirmed = lab.run({"confirm-ownership", "--yes"});
+  CHECK(has(confirmed.out, "dns/lab/www/CNAME"));
+  CHECK(lab.run({"apply", "--yes"}).exit_code == 0);
+  CHECK_FALSE(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+  CHECK_FALSE(lab.exists("live/dns/dns/lab/nas/A.yaml"));
+}
+
 TEST_CASE("main job: a filter that matches nothing, and an empty revision, are errors") {
   const Lab lab;
   CHECK(lab.run({"plan", "--only", "dns/nope*"}).exit_code == 1);

@@ -102,8 +102,8 @@ TEST_CASE("verbs: providers lists types, kinds and fields; version prints one li
 TEST_CASE("verbs: each explains itself with an example, and a wrong word is an error") {
   const Lab lab;
   for (const char* verb :
-       {"validate", "plan", "apply", "drift", "status", "explain", "get", "forget", "unmanaged",
-        "adopt", "confirm-ownership", "trust", "providers", "version"}) {
+       {"validate", "plan", "apply", "drift", "status", "explain", "get", "history", "undo",
+        "forget", "unmanaged", "adopt", "confirm-ownership", "trust", "providers", "version"}) {
     CAPTURE(verb);
     const ProcessResult help = lab.run({verb, "--help"});
     CHECK(help.exit_code == 0);

@@ -140,16 +140,18 @@ TEST_CASE("execute: a circle of takes is broken by the park step") {
     ips.push_back(steps[0].address.name + " " + steps[0].after["ip"].get<std::string>());
     before.push_back(steps[0].before["ip"]);
   };
-  int intents = 0;
+  Lines intents;
   ExecuteInput input = lab.input();
-  input.before_write = [&](const Change&) -> Status {
-    ++intents;
+  input.before_write = [&](std::span<const Intended> intended) -> Status {
+    for (const Intended& one : intended) {
+      intents.push_back((one.park ? "park " : "write ") + one.change.address.name);
+    }
     return {};
   };
   CHECK(lines(lab.run(input)) == Lines{"done container/b", "done container/a", "done dns/lab/a/A"});
   CHECK(ips == Lines{"a 10.5.0.200", "b 10.5.0.1", "a 10.5.0.2"});
   CHECK(before == std::vector<Attributes>{"10.5.0.1", "10.5.0.2", "10.5.0.200"});
-  CHECK(intents == 3);
+  CHECK(intents == Lines{"park a", "write b", "write a", "write lab/a/A"});
   CHECK(pve.find("container/a")->attributes["ip"] == "10.5.0.2");
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("execute: a quiet adopt writes nothing, and what is live is what it ca
   lab.change(Action::adopt, "container/web@pve").quiet = true;
   bool asked = false;
   ExecuteInput input = lab.input();
-  input.before_write = [&](const Change&) -> Status {
+  input.before_write = [&](std::span<const Intended>) -> Status {
     asked = true;
     return {};
   };
@@ -307,27 +307,47 @@ TEST_CASE("execute: a value that waits for another is bound to what the server a
                                   "skipped dns/lab/web/A: needs container/web, which failed"});
 }
 
-TEST_CASE("execute: before_write comes once before a change's first write, and can refuse it") {
+TEST_CASE("execute: before_write sees each value before it is written; a secret too") {
+  PlanLab lab;
+  const Seen seen(lab.add("pve", 1));
+  Resource& resource = lab.want("container/a@pve", {{"memory", "2GiB"}, {"env", {{"PW", ""}}}});
+  resource.attributes["env"]["PW"] = "${secret.pw}";
+  resource.open.push_back({"/env/PW", parse_template("${secret.pw}").value(), {}});
+  lab.secrets.emplace("pw", "s3cret");
+  lab.change(Action::create, "container/a@pve");
+  std::vector<Attributes> filled;
+  ExecuteInput input = lab.input();
+  input.before_write = [&](std::span<const Intended> intended) -> Status {
+    CHECK(lab.log.lines().empty());
+    for (const Intended& one : intended) filled.push_back(one.filled);
+    return {};
+  };
+  lab.run(input);
+  CHECK(filled == seen.after);
+  CHECK(filled == std::vector<Attributes>{{{"memory", "2GiB"}, {"env", {{"PW", "s3cret"}}}}});
+}
+
+TEST_CASE("execute: what before_write refuses is not written, and nothing new starts") {
   PlanLab lab;
   lab.add("pve", 1);
   lab.have("container/a@pve", web);
   lab.change(Action::release, "container/a@pve").on_remove = OnRemove::stop;
   lab.create("container/b@pve");
   lab.create("container/c@pve", {"container/b@pve"});
+  lab.create("container/d@pve");
   Lines asked;
   ExecuteInput input = lab.input();
-  input.before_write = [&](const Change& change) -> Status {
-    asked.push_back(change.address.name + " after " + std::to_string(lab.log.lines().size()));
-    if (change.address.name == "b") return fail(ErrorKind::internal, "the disk is full");
+  input.before_write = [&](std::span<const Intended> intended) -> Status {
+    REQUIRE(intended.size() == 1);
+    const std::string& name = intended.front().change.address.name;
+    asked.push_back(name + " after " + std::to_string(lab.log.lines().size()));
+    if (name == "b") return fail(ErrorKind::internal, "the disk is full");
     return {};
   };
-  // `a` runs in its lane meanwhile: which of them ends first is open.
-  Lines ended = lines(lab.run(input));
-  std::ranges::sort(ended);
-  CHECK(ended == Lines{"done container/a", "failed container/b: the disk is full",
-                       "skipped container/c: needs container/b, which failed"});
-  CHECK(asked.size() == 2);
-  CHECK(asked.front() == "a after 0");
+  CHECK(lines(lab.run(input)) == Lines{"done container/a", "failed container/b: the disk is full",
+                                       "skipped container/c: needs container/b, which failed",
+                                       "cancelled container/d: not begun: the disk is full"});
+  CHECK(asked == Lines{"a after 0", "b after 2"});
   CHECK(lab.log.lines() == Lines{"pve: stop container/a", "pve: mark container/a"});
 }
 

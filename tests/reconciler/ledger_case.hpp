@@ -95,4 +95,13 @@ inline Owned sample() {
   return owned;
 }
 
+inline Intent intent_sample() {
+  Intent intent;
+  intent.action = Action::rename;
+  intent.from = jelly;
+  intent.row = sample();
+  intent.row.drift.clear();
+  return intent;
+}
+
 }  // namespace homeostat::ledger_case

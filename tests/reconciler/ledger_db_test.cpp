@@ -96,7 +96,10 @@ TEST_CASE("ledger: an older file is brought up to date, or read as if it were") 
   const TempDir dir;
   const std::string path = dir.path() + "/ledger.db";
   succeed(open_ledger(path).save_owned({{www, sample()}}));
-  RawDatabase(path).run("DROP TABLE changes; DROP TABLE runs; PRAGMA user_version = 1;");
+  RawDatabase(path).run(
+      "DROP TABLE intents; DROP TABLE notes; DROP TABLE tried; DROP TABLE suspended; DROP TABLE "
+      "changes; DROP TABLE runs;"
+      " PRAGMA user_version = 1;");
   {
     Ledger reader = open_ledger(path, false);
     CHECK(value_of(reader.view()).owned.at(www) == sample());
@@ -106,7 +109,7 @@ TEST_CASE("ledger: an older file is brought up to date, or read as if it were") 
   Ledger ledger = open_ledger(path);
   CHECK(value_of(ledger.view()).owned.at(www) == sample());
   static_cast<void>(value_of(ledger.begin_run(run_of("apply", "", at(1)))));
-  CHECK(RawDatabase(path).number("PRAGMA user_version") == 2);
+  CHECK(RawDatabase(path).number("PRAGMA user_version") == 3);
 }
 
 TEST_CASE("ledger: a file of a later version, and one that is no ledger, are refused") {
@@ -120,7 +123,7 @@ TEST_CASE("ledger: a file of a later version, and one that is no ledger, are ref
     CHECK(
         opened.error().message ==
         "the ledger " + path +
-            " was written by a later version of Homeostat (its format is 7, this program knows 2)");
+            " was written by a later version of Homeostat (its format is 7, this program knows 3)");
   }
   const std::string other = dir.path() + "/other.db";
   RawDatabase(other).run("CREATE TABLE photos(name)");
@@ -139,7 +142,8 @@ TEST_CASE("ledger: a damaged file is an error that says what to do") {
     const auto opened = Ledger::open(path, create);
     REQUIRE_FALSE(opened);
     CHECK(opened.error().message == "the ledger " + path + " is damaged: file is not a database");
-    CHECK(opened.error().hint.find("move " + path + ", " + path + "-wal") != std::string::npos);
+    CHECK(opened.error().hint.find("let `homeostat apply` set it aside") != std::string::npos);
+    CHECK(is_damage(opened.error(), path));
   }
 }
 
@@ -154,10 +158,30 @@ TEST_CASE("ledger: a torn page is an error, never a crash") {
     file.seekp(40'000);
     file << std::string(100'000, '\xff');
   }
-  Ledger ledger = open_ledger(path, false);
-  const auto view = ledger.view();
+  const auto reader = Ledger::open(path, false);
+  const auto view = reader ? reader->view() : Result<LedgerView>(tl::unexpected(reader.error()));
   REQUIRE_FALSE(view);
   CHECK(view.error().message.starts_with("the ledger " + path + " is damaged"));
+  const auto writer = Ledger::open(path, true);
+  REQUIRE_FALSE(writer);
+  CHECK(is_damage(writer.error(), path));
+}
+
+TEST_CASE("ledger: a torn page that no query has read is found when it is opened for writing") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/ledger.db";
+  std::map<Address, Owned> rows;
+  for (int i = 0; i < 500; ++i) rows[{"home", "dns", std::to_string(i), "dns"}] = sample();
+  succeed(open_ledger(path).save_owned(rows));
+  const auto pages = RawDatabase(path).number("PRAGMA page_count");
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp((pages - 20) * 4096);
+    file << std::string(4096, '\0');
+  }
+  const auto writer = Ledger::open(path, true);
+  REQUIRE_FALSE(writer);
+  CHECK(is_damage(writer.error(), path));
 }
 
 TEST_CASE("ledger: a path that cannot be opened is an error that says what to check") {

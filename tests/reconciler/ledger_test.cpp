@@ -75,18 +75,71 @@ TEST_CASE("ledger: rows come in the order of addresses, and go by address") {
   CHECK(value_of(ledger.view()).owned == rows);
 }
 
-TEST_CASE("ledger: a rename keeps the row, and takes the place of another") {
+TEST_CASE("ledger: a write's end is recorded as a whole: row, old name, intent, history") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/ledger.db";
+  Ledger ledger = open_ledger(path);
+  const Address web{"home", "dns", "lab/web/A", "dns"};
+  succeed(ledger.save_owned({{www, sample()}}));
+  succeed(ledger.save_forgotten(web, true));
+  const auto run = value_of(ledger.begin_run(run_of("apply", commit_a, at(10))));
+  succeed(ledger.begin_writes(run, {{web, intent_sample()}}));
+  CHECK(value_of(ledger.view()).intents.size() == 1);
+  EndedWrite ended{.change = {.address = web, .action = "rename", .outcome = "done", .from = www},
+                   .row = sample()};
+  succeed(ledger.end_write(run, ended));
+  LedgerView view = value_of(ledger.view());
+  CHECK(view.owned == std::map<Address, Owned>{{web, sample()}});
+  CHECK(view.intents.empty());
+  CHECK(view.forgotten.empty());
+  CHECK(RawDatabase(path).number("SELECT count(*) FROM changes") == 1);
+
+  succeed(ledger.begin_writes(run, {{web, intent_sample()}}));
+  succeed(ledger.end_write(run, {.change = {web, "delete"}, .over = false}));
+  view = value_of(ledger.view());
+  CHECK(view.owned.size() == 1);
+  CHECK(view.intents.size() == 1);
+  succeed(ledger.end_write(run, {.change = {web, "delete"}, .gone = true}));
+  view = value_of(ledger.view());
+  CHECK(view.owned.empty());
+  CHECK(view.intents.empty());
+}
+
+TEST_CASE("ledger: an intent reads back the same, and outlives the process and a thousand runs") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/ledger.db";
+  const auto run = [&] {
+    Ledger ledger = open_ledger(path);
+    const auto begun = value_of(ledger.begin_run(run_of("apply", commit_a, at(10))));
+    succeed(ledger.begin_writes(begun, {{www, intent_sample()}, {jelly, Intent{}}}));
+    return begun;
+  }();
+  Ledger ledger = open_ledger(path);
+  Intent expected = intent_sample();
+  expected.run = run;
+  CHECK(value_of(ledger.view()).intents.at(www) == expected);
+  RawDatabase(path).run(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)"
+      " INSERT INTO runs(verb, commit_hash, started) SELECT 'drift', '', i FROM n");
+  static_cast<void>(value_of(ledger.begin_run(run_of("apply", "", at(2000)))));
+  CHECK(value_of(ledger.view()).intents.at(www) == expected);
+  CHECK(RawDatabase(path).number("SELECT count(*) FROM runs") == 1001);
+
+  succeed(ledger.settle({{www, sample()}}, {jelly}, {www}));
+  const LedgerView view = value_of(ledger.view());
+  CHECK(view.owned == std::map<Address, Owned>{{www, sample()}});
+  CHECK(view.intents.size() == 1);
+}
+
+TEST_CASE("ledger: notes on the file are kept until they are taken off") {
   const TempDir dir;
   Ledger ledger = open_ledger(dir.path() + "/ledger.db");
-  succeed(ledger.save_owned({{www, sample()}}));
-  const Address web{"home", "dns", "lab/web/A", "dns"};
-  succeed(ledger.rename_owned(www, web));
-  CHECK(value_of(ledger.view()).owned == std::map<Address, Owned>{{web, sample()}});
-  succeed(ledger.save_owned({{www, Owned{}}}));
-  succeed(ledger.rename_owned(web, www));
-  CHECK(value_of(ledger.view()).owned == std::map<Address, Owned>{{www, sample()}});
-  succeed(ledger.rename_owned(web, jelly));  // nothing was known of it
-  CHECK(value_of(ledger.view()).owned == std::map<Address, Owned>{{www, sample()}});
+  CHECK(value_of(ledger.note("key")).empty());
+  succeed(ledger.save_note("key", "one"));
+  succeed(ledger.save_note("key", "two"));
+  CHECK(value_of(ledger.note("key")) == "two");
+  succeed(ledger.save_note("key", ""));
+  CHECK(value_of(ledger.note("key")).empty());
 }
 
 TEST_CASE("ledger: forgotten addresses and confirmed zones are remembered until taken back") {
@@ -161,7 +214,7 @@ TEST_CASE("ledger: a run is recorded from its begin to its end") {
   CHECK(run.commit == commit_b);
   CHECK(run.started == at(20));
   CHECK(run.exit_code == -1);
-  succeed(ledger.record_change(second, {www, "create", "[]", "failed", "no answer"}));
+  succeed(ledger.end_write(second, {.change = {www, "create"}}));
   succeed(ledger.end_run(second, 2, "1 to create", at(25)));
   run = value_of(ledger.last_run()).value();
   CHECK(run.ended == at(25));
@@ -174,7 +227,7 @@ TEST_CASE("ledger: the last 1,000 runs are kept, changes go with their run") {
   const std::string path = dir.path() + "/ledger.db";
   Ledger ledger = open_ledger(path);
   const auto first = value_of(ledger.begin_run(run_of("apply", "", at(1))));
-  succeed(ledger.record_change(first, {www, "create", "[]", "done", ""}));
+  succeed(ledger.end_write(first, {.change = {www, "create"}}));
   RawDatabase other(path);
   other.run(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)"

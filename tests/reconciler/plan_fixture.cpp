@@ -10,6 +10,7 @@
 #include "reconciler/paths.hpp"
 #include "reconciler/redact.hpp"
 #include "reconciler/resolve.hpp"
+#include "reconciler/stuck.hpp"
 
 namespace homeostat::testing {
 namespace {
@@ -180,6 +181,44 @@ tl::expected<Planned, Errors> Situation::try_plan() const {
                              .secrets = secrets,
                              .hash = test_hash(),
                              .now = now});
+}
+
+void Situation::intend(const Planned& planned, std::string_view text) {
+  const Address wanted = address(text);
+  const auto change = std::ranges::find(planned.plan.changes, wanted,
+                                        [](const Change& one) { return one.address; });
+  REQUIRE(change != planned.plan.changes.end());
+  std::map<Address, Attributes> known;
+  for (const auto& [address, scope] : observed.scopes) {
+    for (const LiveResource& live : scope.resources) known[live.address] = live.attributes;
+  }
+  Attributes filled = Attributes::object();
+  if (planned.desired.contains(wanted)) filled = values_to_write(*change, planned, known);
+  const auto row = ledger.owned.find(change->from.value_or(wanted));
+  ledger.intents[wanted] =
+      intent_of({*change, filled}, row == ledger.owned.end() ? nullptr : &row->second,
+                {spec, planned.desired, infos_, test_hash(), now});
+}
+
+void Situation::try_in_vain(int times) {
+  const Planned planned = plan();
+  REQUIRE(planned.plan.changes.size() == 1);
+  const Change& change = planned.plan.changes.front();
+  const auto desired = planned.desired.find(change.address);
+  ledger.tried[change.address] = {
+      try_of({.change = change,
+              .desired = desired == planned.desired.end() ? nullptr : &desired->second,
+              .live = planned.live.at(change.address),
+              .extra = extra_of(change.address, infos_),
+              .secrets = secrets,
+              .hash = test_hash()}),
+      times, now};
+}
+
+Settled Situation::settle_intents() {
+  Settled settled = homeostat::settle_intents({spec, observed, ledger, infos_, test_hash()});
+  take_in(ledger, settled);
+  return settled;
 }
 
 Planned Situation::plan() const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "reconciler/intents.hpp"
 #include "reconciler/plan.hpp"
 #include "tests/support/spec.hpp"
 
@@ -56,6 +57,13 @@ class Situation {
   void apply(const Planned& planned);
   // Everything as declared, owned and agreed upon; fails the test where a plan is left.
   Situation& settle();
+
+  // A change's intent goes to the ledger, as if the process died right after.
+  void intend(const Planned& planned, std::string_view text);
+  // As if the one change of this plan had been written so often without effect.
+  void try_in_vain(int times);
+  // What the next run makes of open intents.
+  Settled settle_intents();
 
   Spec spec;
   Observed observed;

@@ -52,6 +52,17 @@ TEST_CASE("report: the plan of the design, at 80 columns") {
   CHECK(text_of(design_plan()) == expected);
 }
 
+TEST_CASE("report: writes that were cut off are counted in every header") {
+  Plan plan = plan_of({});
+  CHECK(text_of(plan).find("cut off") == std::string::npos);
+  plan.cut_off = 1;
+  CHECK(has(text_of(plan), "resolved a write that was cut off"));
+  plan.cut_off = 3;
+  CHECK(has(text_of(plan), "resolved 3 writes that were cut off"));
+  CHECK(has(render_markdown(plan, {}), "resolved 3 writes that were cut off"));
+  CHECK(render_json(plan, {}).at("cut_off") == 3);
+}
+
 TEST_CASE("report: colour changes nothing but colour") {
   TextStyle style;
   style.color = true;

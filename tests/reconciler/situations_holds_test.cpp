@@ -130,6 +130,13 @@ TEST_CASE("situation: a zone that held something reads empty") {
   story.show("hold_reads_empty");
 }
 
+TEST_CASE("situation: it was written three times, and the server shows no effect") {
+  Story story;
+  story.edit("memory: 2GiB", "memory: 3GiB");
+  story.s.try_in_vain(3);
+  story.show("hold_stuck");
+}
+
 TEST_CASE("situation: it waits for something that is held") {
   const std::string head = standard_head() + "secrets:\n  app: { env: APP_KEY }\n";
   Story story(head, small_lab());

@@ -132,7 +132,7 @@ Result<StepResult> FakeProvider::apply_one(const Step& step) {
   LiveResource& live = live_[id];
   live.native_id = id;
   live.address = step.address;
-  if (step.marker.site.empty()) {
+  if (step.marker.site.empty() || !info_of_it.kinds.at(step.address.kind).marker) {
     live.marker.reset();
   } else {
     live.marker = step.marker;

@@ -1,0 +1,92 @@
+#include "reconciler/record.hpp"
+
+#include "providers/core/failpoint.hpp"
+#include "reconciler/agreement.hpp"
+#include "reconciler/intents.hpp"
+#include "reconciler/names.hpp"
+
+namespace homeostat {
+namespace {
+
+const Owned* row_before(const Round& round, const Change& change) {
+  const auto row = round.memory.owned.find(change.from.value_or(change.address));
+  return row == round.memory.owned.end() ? nullptr : &row->second;
+}
+
+// The commit of the field, else of the change.
+void add_provenance(FieldRecord& record, const std::optional<Provenance>& from) {
+  if (!from || !record.commit.empty()) return;
+  record.commit = from->commit;
+  record.author = from->author;
+}
+
+ChangeRecord history_of(const Change& change, const Outcome& outcome) {
+  ChangeRecord record{.address = change.address,
+                      .action = std::string(name_of(change.action)),
+                      .cause = std::string(name_of(change.cause)),
+                      .outcome = std::string(name_of(outcome.kind)),
+                      .message = outcome.error ? outcome.error->message : std::string(),
+                      .from = change.from,
+                      .at = now()};
+  for (const FieldDiff& diff : change.fields) {
+    FieldRecord field{diff.path, diff.live, diff.desired, std::string(name_of(diff.cause)),
+                      {},        {},        diff.by,      diff.secret};
+    add_provenance(field, diff.provenance);
+    add_provenance(field, change.provenance);
+    record.fields.push_back(std::move(field));
+  }
+  // What the fields do not tell.
+  const bool whole = change.action == Action::remove || change.action == Action::release ||
+                     change.action == Action::replace;
+  if (whole) record.before = change.before;
+  if (change.fields.empty() && change.provenance) {
+    record.commit = change.provenance->commit;
+    record.author = change.provenance->author;
+  }
+  return record;
+}
+
+// What is remembered of a thing that is ours now.
+Owned row_after(const Round& round, const Change& change, const Outcome& outcome) {
+  return row_of_made(change, outcome.native_id, round.planned.desired.at(change.address),
+                     row_before(round, change), round.spec);
+}
+
+}  // namespace
+
+Status record_intents(Round& round, std::int64_t run, std::span<const Intended> intended) {
+  const IntentContext context{round.spec, round.planned.desired, round.infos, round.hash, now()};
+  std::map<Address, Intent> intents;
+  for (const Intended& one : intended) {
+    intents[one.change.address] = intent_of(one, row_before(round, one.change), context);
+    intents[one.change.address].run = run;
+  }
+  failpoint("ledger.before_intents");
+  TRY(round.ledger->begin_writes(run, intents));
+  for (auto& [address, intent] : intents) round.memory.intents[address] = std::move(intent);
+  return {};
+}
+
+Status record_outcome(Round& round, std::int64_t run, const Change& change,
+                      const Outcome& outcome) {
+  EndedWrite ended;
+  ended.change = history_of(change, outcome);
+  // A write that failed may have happened all the same: its intent stays until somebody looks. So
+  // does a removal's: what is still there stays ours, else nobody would dare to remove it.
+  ended.over = outcome.kind == OutcomeKind::done && change.action != Action::remove;
+  LedgerView& memory = round.memory;
+  if (ended.over) {
+    ended.gone = change.action == Action::release;
+    if (!ended.gone) ended.row = row_after(round, change, outcome);
+    if (change.from) memory.owned.erase(*change.from);
+    if (ended.gone) memory.owned.erase(change.address);
+    if (ended.row) {
+      memory.owned[change.address] = *ended.row;
+      memory.forgotten.erase(change.address);
+    }
+    memory.intents.erase(change.address);
+  }
+  return round.ledger->end_write(run, ended);
+}
+
+}  // namespace homeostat

@@ -1,0 +1,82 @@
+#include "reconciler/verify.hpp"
+
+#include <algorithm>
+
+#include "reconciler/attempt.hpp"
+#include "reconciler/lookups.hpp"
+#include "reconciler/stuck.hpp"
+
+namespace homeostat {
+namespace {
+
+std::set<Scope> touched_scopes(const std::vector<Outcome>& outcomes) {
+  std::set<Scope> scopes;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.kind == OutcomeKind::done || outcome.kind == OutcomeKind::failed) {
+      scopes.insert(scope_of(outcome.address));
+    }
+  }
+  return scopes;
+}
+
+}  // namespace
+
+std::vector<const Change*> lingering(const Plan& after, const std::vector<Outcome>& outcomes) {
+  std::set<Address> written;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.kind == OutcomeKind::done) written.insert(outcome.address);
+  }
+  std::vector<const Change*> found;
+  for (const Change& change : after.changes) {
+    if (written.contains(change.address) && !change.hold && !change.quiet) {
+      found.push_back(&change);
+    }
+  }
+  return found;
+}
+
+tl::expected<Planned, Errors> verify(const LookAgain& look_again, const ApplyHooks& hooks,
+                                     const std::vector<Outcome>& outcomes,
+                                     const std::stop_token& stop) {
+  const auto wait = with_real_timing(hooks.timing).wait;
+  std::set<Scope> scopes = touched_scopes(outcomes);
+  std::chrono::milliseconds left{10'000};
+  for (std::chrono::milliseconds pause{250};; pause *= 2) {
+    auto after = look_again(scopes);
+    if (!after) return after;
+    const auto late = lingering(after->plan, outcomes);
+    if (late.empty() || left.count() == 0 || stop.stop_requested()) return after;
+    wait(std::min(pause, left), stop);
+    left -= std::min(pause, left);
+    scopes.clear();
+    for (const Change* change : late) scopes.insert(scope_of(change->address));
+  }
+}
+
+Status count_tries(Round& round, const Applied& applied) {
+  std::map<Address, Tried> tried = round.memory.tried;
+  for (const Outcome& outcome : applied.outcomes) {
+    const auto is_it = [&](const Change* change) { return change->address == outcome.address; };
+    const bool back = std::ranges::none_of(applied.lingering, is_it);
+    if (outcome.kind == OutcomeKind::done && back) tried.erase(outcome.address);
+  }
+  for (const Change* change : applied.lingering) {
+    const auto desired = applied.after.desired.find(change->address);
+    const auto live = applied.after.live.find(change->address);
+    const std::string what =
+        try_of({.change = *change,
+                .desired = desired == applied.after.desired.end() ? nullptr : &desired->second,
+                .live = live == applied.after.live.end() ? nullptr : live->second,
+                .extra = extra_of(change->address, round.infos),
+                .secrets = round.secrets,
+                .hash = round.hash});
+    Tried& row = tried[change->address];
+    if (row.what != what) row = {what, 0, now()};
+    ++row.times;
+  }
+  if (tried == round.memory.tried) return {};
+  round.memory.tried = std::move(tried);
+  return round.ledger->save_tried(round.memory.tried);
+}
+
+}  // namespace homeostat
