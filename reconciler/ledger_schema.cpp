@@ -58,6 +58,9 @@ constexpr std::array migrations = {
     ) STRICT;
     CREATE INDEX changes_of_run ON changes(run);
     )",
+    R"(
+    CREATE TABLE secrets(hash TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+    )",
 };
 constexpr std::int64_t current_version = migrations.size();
 

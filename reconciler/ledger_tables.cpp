@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/ledger_rows.hpp"
+#include "reconciler/redact.hpp"
 
 namespace homeostat {
 namespace {
@@ -77,6 +78,8 @@ Status save_row(Database& database, CommitNumbers& numbers, const Address& addre
                 const Owned& owned) {
   for (const Agreed& field : owned.agreed) {
     TRY(commit_number(database, numbers, field.commit));
+    if (!is_hash(field.value)) continue;
+    TRY(database.run("INSERT OR IGNORE INTO secrets VALUES(?)", {field.value.get<std::string>()}));
   }
   TRY_ASSIGN(const auto commit, commit_number(database, numbers, owned.commit));
   const auto agreed = encode_agreed(owned.agreed, numbers);
@@ -125,6 +128,10 @@ Status read_view(Database& database, LedgerView& view) {
   }));
   TRY(database.each("SELECT zone FROM full_zones", {}, [&](const Row& row) {
     view.full_zones.emplace(row.text(0));
+    return Status();
+  }));
+  TRY(database.each("SELECT hash FROM secrets", {}, [&](const Row& row) {
+    view.secrets.emplace(row.text(0));
     return Status();
   }));
   TRY(database.each("SELECT provider, zone, resources, at FROM scopes", {}, [&](const Row& row) {

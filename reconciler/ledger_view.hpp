@@ -51,6 +51,8 @@ struct LedgerView {
   std::map<Scope, ScopeMemory> scopes;
   std::set<Address> forgotten;       // `homeostat forget`: released while still declared
   std::set<std::string> full_zones;  // zone keys whose `authority: full` was confirmed
+  // Keyed hashes of all secret values ever agreed on, of what is no longer ours too.
+  std::set<std::string> secrets = {};
 };
 
 }  // namespace homeostat

@@ -60,6 +60,7 @@ struct Applied {
   Planned after;                         // planned again on what is live now
   std::vector<const Change*> lingering;  // into after.plan: written, but does not read back
   Errors errors;                         // of the ledger
+  bool looked_again = true;              // false: cancelled; `after` is the plan that was begun
 };
 // Opens the providers for writing, executes the round's plan, observes what it touched again, and
 // records runs and agreement. Needs a round made with `record`.

@@ -96,7 +96,8 @@ TEST_CASE("ledger: an older file is brought up to date, or read as if it were") 
   const TempDir dir;
   const std::string path = dir.path() + "/ledger.db";
   succeed(open_ledger(path).save_owned({{www, sample()}}));
-  RawDatabase(path).run("DROP TABLE changes; DROP TABLE runs; PRAGMA user_version = 1;");
+  RawDatabase(path).run(
+      "DROP TABLE changes; DROP TABLE runs; DROP TABLE secrets; PRAGMA user_version = 1;");
   {
     Ledger reader = open_ledger(path, false);
     CHECK(value_of(reader.view()).owned.at(www) == sample());
@@ -106,7 +107,7 @@ TEST_CASE("ledger: an older file is brought up to date, or read as if it were") 
   Ledger ledger = open_ledger(path);
   CHECK(value_of(ledger.view()).owned.at(www) == sample());
   static_cast<void>(value_of(ledger.begin_run(run_of("apply", "", at(1)))));
-  CHECK(RawDatabase(path).number("PRAGMA user_version") == 2);
+  CHECK(RawDatabase(path).number("PRAGMA user_version") == 3);
 }
 
 TEST_CASE("ledger: a file of a later version, and one that is no ledger, are refused") {
@@ -120,7 +121,7 @@ TEST_CASE("ledger: a file of a later version, and one that is no ledger, are ref
     CHECK(
         opened.error().message ==
         "the ledger " + path +
-            " was written by a later version of Homeostat (its format is 7, this program knows 2)");
+            " was written by a later version of Homeostat (its format is 7, this program knows 3)");
   }
   const std::string other = dir.path() + "/other.db";
   RawDatabase(other).run("CREATE TABLE photos(name)");
