@@ -240,7 +240,7 @@ class Differ {
     const Agreed* agreed = agreed_at(in_.owned, path_);
     FieldDiff diff = begin_diff(live, effect);
     diff.secret = is_secret(&in_.desired, in_.kind, in_.extra, path_) || is_hash(live) ||
-                  (agreed != nullptr && is_hash(agreed->value));
+                  (agreed != nullptr && is_hash(agreed->value)) || is_known(live);
     if (diff.secret) {
       const nlohmann::json wanted_hash = hashed(wanted, in_.hash);
       const nlohmann::json live_hash = hashed(live, in_.hash);
@@ -268,7 +268,7 @@ class Differ {
   void not_known(const Uncompared& open, const nlohmann::json& live, ChangeEffect effect) {
     if (open.after.empty()) return;
     FieldDiff diff = begin_diff(live, effect);
-    diff.secret = is_secret(&in_.desired, in_.kind, in_.extra, path_);
+    diff.secret = is_secret(&in_.desired, in_.kind, in_.extra, path_) || is_known(live);
     diff.live = diff.secret && !live.is_null() ? nlohmann::json(redacted) : live;
     diff.after = open.after;
     // The value moves because what it refers to moves, and that is what git says.
@@ -299,6 +299,10 @@ class Differ {
     const auto& rows = in_.owned->drift;
     const auto row = std::ranges::lower_bound(rows, path_, {}, &OpenDrift::path);
     return row == rows.end() || row->path != path_;
+  }
+
+  [[nodiscard]] bool is_known(const nlohmann::json& live) const {
+    return in_.known != nullptr && in_.known->tell(live);
   }
 
   // A secret as the spec says it, where that does not tell it.

@@ -1,7 +1,7 @@
 // desired, live, agreed -> what differs, and what kind of cause each difference has. Pure.
 #pragma once
 
-#include "reconciler/plan.hpp"
+#include "reconciler/redact.hpp"
 
 namespace homeostat {
 
@@ -23,6 +23,7 @@ struct DiffInput {
   const SecretHash& hash;
   const std::vector<std::string>& files;  // Spec::files
   Time now;
+  const KnownSecrets* known = nullptr;
 };
 
 struct DiffResult {

@@ -97,6 +97,9 @@ constexpr std::array migrations = {
       name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     )",
+    R"(
+    CREATE TABLE secrets(hash TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+    )",
 };
 constexpr std::int64_t current_version = migrations.size();
 

@@ -4,6 +4,7 @@
 
 #include "reconciler/ledger_rows.hpp"
 #include "reconciler/names.hpp"
+#include "reconciler/redact.hpp"
 
 namespace homeostat {
 namespace {
@@ -138,6 +139,8 @@ Result<Encoded> encode(Database& database, CommitNumbers& numbers, const Address
                        const Owned& owned) {
   for (const Agreed& field : owned.agreed) {
     TRY(commit_number(database, numbers, field.commit));
+    if (!is_hash(field.value)) continue;
+    TRY(database.run("INSERT OR IGNORE INTO secrets VALUES(?)", {field.value.get<std::string>()}));
   }
   Encoded encoded;
   TRY_ASSIGN(encoded.commit, commit_number(database, numbers, owned.commit));
@@ -212,6 +215,10 @@ Status read_view(Database& database, LedgerView& view) {
   }));
   TRY(database.each("SELECT zone FROM full_zones", {}, [&](const Row& row) {
     view.full_zones.emplace(row.text(0));
+    return Status();
+  }));
+  TRY(database.each("SELECT hash FROM secrets", {}, [&](const Row& row) {
+    view.secrets.emplace(row.text(0));
     return Status();
   }));
   TRY(database.each("SELECT provider, zone, resources, at FROM scopes", {}, [&](const Row& row) {

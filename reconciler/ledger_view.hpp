@@ -98,6 +98,8 @@ struct LedgerView {
   // The ledger was lost or damaged: nothing is deleted before `homeostat confirm-ownership`. Says
   // what happened.
   std::string unconfirmed;
+  // Keyed hashes of all secret values ever agreed on, of what is no longer ours too.
+  std::set<std::string> secrets = {};
 };
 
 }  // namespace homeostat

@@ -154,8 +154,9 @@ struct Plan {
   std::vector<BlockedConnection> connections;
   Errors warnings;
   std::vector<std::string>
-      stops;                  // the guard's reasons to run nothing at all; then nothing is written
-  std::size_t resources = 0;  // declared, as far as they were selected
+      stops;  // the guard's reasons to run nothing at all; then nothing is written
+  std::size_t secret_gaps = 0;  // values that were not compared, for want of a secret
+  std::size_t resources = 0;    // declared, as far as they were selected
 };
 
 // 12 hex digits over all that would be written: two plans with one id do the same.

@@ -73,6 +73,7 @@ class Filling {
     auto& [why, count] = planning_.missing_secrets[failure.secret];
     if (why.empty()) why = failure.error.message;
     ++count;
+    ++planning_.out.plan.secret_gaps;
   }
 
   Planning& planning_;
@@ -105,6 +106,7 @@ Compared compare(Planning& planning, const Resource& resource, const LiveResourc
       .hash = planning.input.hash,
       .files = planning.input.spec.files,
       .now = planning.input.now,
+      .known = &planning.known,
   });
   Errors& warnings = planning.out.plan.warnings;
   warnings.insert(warnings.end(), std::make_move_iterator(result.diff.warnings.begin()),

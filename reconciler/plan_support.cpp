@@ -19,7 +19,9 @@ std::size_t position(const Planning& planning, const LiveEntry& entry) {
 }  // namespace
 
 Planning::Planning(const PlanInput& from)
-    : input(from), live(from.observed, from.ledger, from.spec) {
+    : input(from),
+      live(from.observed, from.ledger, from.spec),
+      known(from.secrets, from.ledger, from.hash) {
   declared_as.resize(live.entries().size());
 }
 
@@ -49,7 +51,7 @@ Change begin_change(const Planning& planning, Action action, const Resource& res
     change.native_id = entry->live->native_id;
     const Address& owner = entry->ownership == Ownership::ours ? entry->owner : resource.address;
     change.before = redact_live(entry->live->attributes, &resource,
-                                row_of(planning.input.ledger, owner), kind, extra);
+                                row_of(planning.input.ledger, owner), kind, extra, planning.known);
   }
   change.where = source_ref(resource.where, planning.input.spec.files);
   change.lines.push_back(resource.where);

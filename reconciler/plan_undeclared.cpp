@@ -103,7 +103,7 @@ class Undeclared {
     change.data = kind == nullptr || kind->holds_data;
     if (kind != nullptr) {
       change.before = redact_live(entry.live->attributes, nullptr, row, *kind,
-                                  extra_of(address, p_.input.providers));
+                                  extra_of(address, p_.input.providers), p_.known);
     }
     change.cause = Cause::git;
     OnRemove how = change.data ? OnRemove::keep : OnRemove::destroy;

@@ -8,6 +8,7 @@
 #include "reconciler/diff.hpp"
 #include "reconciler/live_index.hpp"
 #include "reconciler/lookups.hpp"
+#include "reconciler/redact.hpp"
 #include "reconciler/resolve.hpp"
 
 namespace homeostat {
@@ -18,6 +19,7 @@ struct Planning {
 
   const PlanInput& input;
   LiveIndex live;
+  KnownSecrets known;
   Resolved resolved;
   Planned out;
   std::map<Address, Change> changes;

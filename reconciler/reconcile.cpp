@@ -164,6 +164,20 @@ Errors unmatched_words(const Round& round) {
                            .value());
     }
   }
+  for (const std::string& word : options.allow_destroy) {
+    if (word.find_first_of("*?[") == std::string::npos) continue;
+    errors.push_back(fail(ErrorKind::invalid_spec,
+                          "--allow-destroy takes addresses, and " + word + " is a glob",
+                          "say it once for each resource whose data may go")
+                         .value());
+  }
+  const Plan& plan = round.planned.plan;
+  if (errors.empty() && !options.exclude.empty() && plan.resources == 0 && plan.changes.empty() &&
+      plan.findings.empty()) {
+    errors.push_back(fail(ErrorKind::invalid_spec, "nothing was selected",
+                          "--exclude leaves out all that there is, or that --only names")
+                         .value());
+  }
   std::vector<std::string> scopes;
   for (const ScopeSummary& scope : round.planned.plan.scopes) {
     scopes.push_back(to_string(scope.scope));
@@ -244,8 +258,9 @@ Status record_agreement(Round& round, const Planned& planned, bool adopt) {
   TRY(round.ledger->save_owned(rows));
   failpoint("apply.between_agreement");
   for (const auto& [address, row] : rows) round.memory.owned[address] = row;
+  const KnownSecrets known(round.secrets, round.memory, round.hash);
   return round.ledger->save_observation(
-      hash_secrets(round.observed, planned.desired, round.infos, round.hash));
+      hash_secrets(round.observed, planned.desired, round.memory, round.infos, known, round.hash));
 }
 
 namespace {
@@ -308,6 +323,12 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
                    }},
               stop, cancel);
 
+  if (cancel.stop_requested()) {  // a second look would see nothing
+    applied.looked_again = false;
+    applied.after = std::move(round.planned);
+    note(round.ledger->end_run(*run, 1, "cancelled", now()));
+    return applied;
+  }
   failpoint("apply.before_verify");
   const auto look_again = [&](const std::set<Scope>& scopes) -> tl::expected<Planned, Errors> {
     const Observed again = observe(round.spec, round.providers, scopes, now, cancel);

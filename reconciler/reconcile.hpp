@@ -67,6 +67,7 @@ struct Applied {
   Planned after;                         // planned again on what is live now
   std::vector<const Change*> lingering;  // into after.plan: written, but does not read back
   Errors errors;                         // of the ledger
+  bool looked_again = true;              // false: cancelled; `after` is the plan that was begun
 };
 // Opens the providers for writing, executes the round's plan, observes what it touched again (for
 // up to 10 s, since servers may read stale), and records runs and agreement. What does not read

@@ -42,12 +42,28 @@ bool secret_by_reference(const Resource& desired, const FieldPath& path) {
   });
 }
 
+bool is_text(const FieldSchema& field) {
+  if (!field.fields.empty()) return std::ranges::any_of(field.fields, is_text);
+  return field.type == Type::text || field.type == Type::url;
+}
+
+// Text of no form of its own, which people may have put anything into. Less what tells them which
+// thing it is, and lists that are compared item by item.
+bool is_free_text(const FieldSchema& field) {
+  static constexpr std::array<std::string_view, 7> telling{
+      "name", "image", "template", "storage", "node", "docker_container", "values"};
+  if (std::ranges::find(telling, field.name) != telling.end()) return false;
+  if (field.keyed && field.type == Type::list) return false;
+  if (!field.fields.empty()) return std::ranges::any_of(field.fields, is_free_text);
+  return is_text(field) && (!field.check || field.name == "description");
+}
+
 // Walks the attributes down to the values that are compared as one, and replaces those that are to
 // be hidden.
 struct Hiding {
   const KindSchema& kind;
   const ProviderKindSchema* extra;
-  std::function<bool(const FieldPath&)> hidden;
+  std::function<bool(const FieldPath&, const nlohmann::json&)> hidden;
   // Of a keyed map's key: whether nobody but the live system says it.
   std::function<bool(const FieldPath&)> unstated;
   std::function<nlohmann::json(const nlohmann::json&)> replace;
@@ -64,7 +80,7 @@ struct Hiding {
           hide(*item, field_at(kind, extra, below), below);
         }
       }
-    } else if (hidden(path)) {
+    } else if (hidden(path, value)) {
       value = replace(value);
     }
   }
@@ -82,7 +98,7 @@ nlohmann::json replace_by_word(const nlohmann::json& value) {
 
 // Finds what must not be seen of a live resource.
 Hiding hiding_of_live(const Resource* desired, const Owned* owned, const KindSchema& kind,
-                      const ProviderKindSchema* extra) {
+                      const ProviderKindSchema* extra, const KnownSecrets& known) {
   const auto was_secret = [owned](const FieldPath& path) {
     return owned != nullptr && std::ranges::any_of(owned->agreed, [&](const Agreed& agreed) {
              return is_hash(agreed.value) &&
@@ -93,8 +109,12 @@ Hiding hiding_of_live(const Resource* desired, const Owned* owned, const KindSch
       .kind = kind,
       .extra = extra,
       .hidden =
-          [=, &kind](const FieldPath& path) {
-            return is_secret(desired, kind, extra, path) || was_secret(path);
+          [=, &kind, &known](const FieldPath& path, const nlohmann::json& value) {
+            if (is_secret(desired, kind, extra, path) || was_secret(path)) return true;
+            const FieldSchema* field = field_at(kind, extra, path);
+            if (field == nullptr || !is_text(*field)) return false;
+            const bool nobodys = desired == nullptr && owned == nullptr;
+            return (nobodys && is_free_text(*field)) || known.tell(value);
           },
       .unstated =
           [=, &kind](const FieldPath& path) {
@@ -146,7 +166,7 @@ Attributes redact_desired(const Resource& desired, const KindSchema& kind,
       .kind = kind,
       .extra = extra,
       .hidden =
-          [&](const FieldPath& path) {
+          [&](const FieldPath& path, const nlohmann::json&) {
             const nlohmann::json written = value_at(desired.attributes, path, kind, extra);
             if (written.is_string() && has_template(written.get_ref<const std::string&>())) {
               return false;  // names the secret, does not tell it
@@ -161,15 +181,33 @@ Attributes redact_desired(const Resource& desired, const KindSchema& kind,
 }
 
 Attributes redact_live(const Attributes& live, const Resource* desired, const Owned* owned,
-                       const KindSchema& kind, const ProviderKindSchema* extra) {
+                       const KindSchema& kind, const ProviderKindSchema* extra,
+                       const KnownSecrets& known) {
   Attributes attributes = live;
-  hiding_of_live(desired, owned, kind, extra).all(attributes);
+  hiding_of_live(desired, owned, kind, extra, known).all(attributes);
   return attributes;
 }
 
-Observed hash_secrets(Observed observed, const Desired& desired,
+KnownSecrets::KnownSecrets(const SecretValues& secrets, const LedgerView& ledger,
+                           const SecretHash& hash)
+    : now_(secrets), before_(ledger.secrets), hash_(hash) {
+  for (const auto& [address, owned] : ledger.owned) {
+    for (const Agreed& agreed : owned.agreed) {
+      if (is_hash(agreed.value)) before_.insert(agreed.value.get<std::string>());
+    }
+  }
+}
+
+bool KnownSecrets::tell(const nlohmann::json& value) const {
+  if (!value.is_string() && !value.is_structured()) return false;
+  if (!before_.empty() && before_.contains(hashed(value, hash_).get<std::string>())) return true;
+  if (value.is_string()) return now_.finds(value.get_ref<const std::string&>());
+  return std::ranges::any_of(value, [this](const nlohmann::json& item) { return tell(item); });
+}
+
+Observed hash_secrets(Observed observed, const Desired& desired, const LedgerView& ledger,
                       const std::map<std::string, const ProviderInfo*>& providers,
-                      const SecretHash& hash) {
+                      const KnownSecrets& known, const SecretHash& hash) {
   for (auto& [scope, state] : observed.scopes) {
     for (LiveResource& live : state.resources) {
       const KindSchema* kind = find_kind(live.address.kind);
@@ -177,9 +215,16 @@ Observed hash_secrets(Observed observed, const Desired& desired,
       // What is seen in a scope is this provider's, whatever an old marker says.
       const Address seen{{}, live.address.kind, {}, scope.provider};
       const ProviderKindSchema* extra = extra_of(seen, providers);
-      const auto declared = desired.find(live.address);
-      Hiding hiding = hiding_of_live(declared == desired.end() ? nullptr : &declared->second,
-                                     nullptr, *kind, extra);
+      auto declared = desired.find(live.address);
+      const Owned* owned = row_of(ledger, live.address);
+      if (live.marker && declared == desired.end() && owned == nullptr) {
+        if (const Result<Address> marked = parse_address(live.marker->address)) {
+          declared = desired.find(*marked);
+          owned = row_of(ledger, *marked);
+        }
+      }
+      Hiding hiding = hiding_of_live(declared == desired.end() ? nullptr : &declared->second, owned,
+                                     *kind, extra, known);
       hiding.replace = [&](const nlohmann::json& value) { return hashed(value, hash); };
       hiding.all(live.attributes);
     }

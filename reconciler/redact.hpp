@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reconciler/plan.hpp"
+#include "reconciler/scrub.hpp"
 
 namespace homeostat {
 
@@ -21,18 +22,35 @@ inline constexpr std::string_view redacted = "(secret)";
 [[nodiscard]] bool is_secret(const Resource* desired, const KindSchema& kind,
                              const ProviderKindSchema* extra, const FieldPath& path);
 
+// Tells by its value alone that something is secret, wherever it stands: it holds what a secret is
+// now, or it is what was a secret when it was agreed on. That outlives the lines that said so.
+class KnownSecrets {
+ public:
+  KnownSecrets() : now_(SecretValues()) {}
+  KnownSecrets(const SecretValues& secrets, const LedgerView& ledger, const SecretHash& hash);
+  [[nodiscard]] bool tell(const nlohmann::json& value) const;
+
+ private:
+  Scrubber now_;
+  std::set<std::string> before_;  // keyed hashes
+  SecretHash hash_;
+};
+
 // Attributes fit for a plan. Desired: a ${secret.x} stays as it was written. Live: besides what is
 // secret now, what was secret when agreed, and the values of keyed maps (env) that the spec does
-// not state: those may be anybody's. `desired` and `owned` may be null.
+// not state: those may be anybody's. `desired` and `owned` may be null; where both are, nobody says
+// what is secret, and all free text (a command, a description) is hidden.
 [[nodiscard]] Attributes redact_desired(const Resource& desired, const KindSchema& kind,
                                         const ProviderKindSchema* extra);
 [[nodiscard]] Attributes redact_live(const Attributes& live, const Resource* desired,
                                      const Owned* owned, const KindSchema& kind,
-                                     const ProviderKindSchema* extra);
+                                     const ProviderKindSchema* extra,
+                                     const KnownSecrets& known = KnownSecrets());
 
 // The observation with every value that redact_live() would hide replaced by its keyed hash.
 [[nodiscard]] Observed hash_secrets(Observed observed, const Desired& desired,
+                                    const LedgerView& ledger,
                                     const std::map<std::string, const ProviderInfo*>& providers,
-                                    const SecretHash& hash);
+                                    const KnownSecrets& known, const SecretHash& hash);
 
 }  // namespace homeostat

@@ -126,6 +126,11 @@ std::string Scrubber::clean(std::string text) const {
   return text;
 }
 
+bool Scrubber::finds(std::string_view text) const {
+  return std::ranges::any_of(
+      forms_, [text](const std::string& form) { return text.find(form) != text.npos; });
+}
+
 Error Scrubber::clean(Error error) const {
   error.message = clean(std::move(error.message));
   error.hint = clean(std::move(error.hint));

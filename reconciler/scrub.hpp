@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reconciler/plan.hpp"
@@ -17,6 +18,8 @@ class Scrubber {
   // Every value becomes "(secret)": as it is, as in JSON, percent-encoded, and in base64.
   [[nodiscard]] std::string clean(std::string text) const;
   [[nodiscard]] Error clean(Error error) const;
+  // Whether clean() would take something out.
+  [[nodiscard]] bool finds(std::string_view text) const;
 
  private:
   std::vector<std::string> forms_;  // the longest first

@@ -216,6 +216,25 @@ Result<std::string> value_of(const SecretSource& source, const std::string& fold
   return run_command(source.words, folder, limits);
 }
 
+// Of a revision, the spec's folder need not lie on the disk.
+std::string working_folder(const Spec& spec) {
+  std::error_code ignored;
+  for (const std::string& folder : {spec.folder, spec.revision.repo}) {
+    if (!folder.empty() && std::filesystem::is_directory(folder, ignored)) return folder;
+  }
+  return "/";
+}
+
+Status check_program(const Spec& spec, const SecretSource& source, const std::string& folder) {
+  if (source.kind != SecretSource::Kind::command || source.words.empty()) return {};
+  const std::string& program = source.words.front();
+  const bool relative = program.find('/') != std::string::npos && !program.starts_with('/');
+  if (!relative || folder == spec.folder) return {};
+  return unavailable(
+      fmt::format("{} leads nowhere: the folder {} is not on the disk", program, spec.folder),
+      "give the whole path of the program, or its bare name");
+}
+
 std::chrono::sys_days day_of(const std::string& date) {
   int year = 0;
   unsigned month = 0;
@@ -265,7 +284,14 @@ SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
                           "add it to `secrets:`"));
       continue;
     }
-    Result<std::string> value = value_of(source->second, spec.folder, limits);
+    const bool command = source->second.kind == SecretSource::Kind::command;
+    const std::string folder = command ? working_folder(spec) : spec.folder;
+    Result<std::string> value = std::string();
+    if (const Status program = check_program(spec, source->second, folder); !program) {
+      value = tl::unexpected(program.error());
+    } else {
+      value = value_of(source->second, folder, limits);
+    }
     if (value && value->empty()) value = unavailable("its value is empty");
     if (!value) {
       value.error().message = fmt::format("secret {}: {}", name, value.error().message);

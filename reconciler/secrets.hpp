@@ -16,8 +16,9 @@ struct SecretLimits {
 
 // Asks for `names` only. One that cannot be had carries why, with the place of its entry; so does
 // one that is empty. A file must be regular (no link to one), of the user or root, and private
-// (0600, 0400). A command runs without a shell, in the spec's folder, with no input; what it says
-// on stderr is not shown. Of files and commands, exactly one newline at the end is taken off.
+// (0600, 0400). A command runs without a shell, in the spec's folder, with no input (where that
+// is not on the disk: in the repository's, else in /); what it says on stderr is not shown. Of
+// files and commands, exactly one newline at the end is taken off.
 [[nodiscard]] SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
                                         const SecretLimits& limits = {});
 

@@ -44,7 +44,7 @@ Status read_marker(const yaml::Node& root, Record& record, ReadSink& sink) {
   }
   const std::string address = read.value("address", "");
   if (!parse_address(address)) {
-    return fail(ErrorKind::invalid_spec, fmt::format("`{}` is no address", address),
+    return fail(ErrorKind::invalid_spec, "`address` is no address",
                 "write [site:]kind/name@provider, or take the whole `homeostat:` out",
                 source_ref(node->at, sink.files));
   }
@@ -106,13 +106,23 @@ bool leave_out_quotes(std::string& text, char mark) {
   return true;
 }
 
-// Broken text is nobody's field yet: what an error quotes of it may be a secret.
-Error unquoted(Error error) {
+// Broken text is nobody's field yet, and a value may stand in the wrong one: what an error quotes
+// of a live file may be a secret. The name of a field that it begins with stays.
+Error unquoted(Error error, const KindSchema& kind) {
   error.excerpt.clear();
+  std::string name;
+  if (const auto end = error.message.find('`', 1); error.message.starts_with('`')) {
+    const std::string word = error.message.substr(1, end - 1);
+    if (kind.field(word.substr(0, word.find_first_of("./"))) != nullptr) {
+      name = error.message.substr(0, end + 1);
+      error.message.erase(0, name.size());
+    }
+  }
   for (const char mark : {'`', '"'}) {
     leave_out_quotes(error.message, mark);
     if (leave_out_quotes(error.hint, mark)) error.hint.clear();
   }
+  error.message.insert(0, name);
   return error;
 }
 
@@ -149,7 +159,7 @@ Result<Record> parse_record(std::string_view text, const Place& place, const Zon
                             const std::string& shown_path) {
   Errors errors;
   const std::vector<yaml::Node> documents = yaml::parse(text, 0, shown_path, errors);
-  if (!errors.empty()) return tl::unexpected(unquoted(std::move(errors.front())));
+  if (!errors.empty()) return tl::unexpected(unquoted(std::move(errors.front()), place.kind));
   const SourceRef top{shown_path, 1, 1};
   if (documents.size() != 1) {
     return fail(ErrorKind::invalid_spec,
@@ -170,7 +180,7 @@ Result<Record> parse_record(std::string_view text, const Place& place, const Zon
     TRY(read_records(root, place, zones, record.attributes, sink));
   }
   TRY(read_marker(root, record, sink));
-  if (!errors.empty()) return tl::unexpected(errors.front());
+  if (!errors.empty()) return tl::unexpected(unquoted(std::move(errors.front()), place.kind));
   fill_computed(place, record.attributes);
   return record;
 }

@@ -67,6 +67,11 @@ std::string outcome_text(const Applied& applied) {
 
 int finish(const Applied& applied) {
   print(outcome_text(applied));
+  if (!applied.looked_again) {
+    print("now: not known, as it was cancelled: plan to see what is there\n");
+    print_errors(applied.errors);
+    return 1;
+  }
   const bool failed = std::ranges::any_of(
       applied.outcomes, [](const Outcome& outcome) { return outcome.kind != OutcomeKind::done; });
   print("now: " + summary_line(applied.after.plan) + "\n");

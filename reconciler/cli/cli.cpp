@@ -12,6 +12,9 @@
 #include <iostream>
 #include <thread>
 
+#include "reconciler/lookups.hpp"
+#include "reconciler/redact.hpp"
+
 namespace homeostat::cli {
 namespace {
 
@@ -176,6 +179,14 @@ Result<Address> find_address(const Desired& desired, const std::string& text) {
   return fail(ErrorKind::invalid_spec,
               text + " could be any of " + std::to_string(found.size()) + " resources",
               "write " + display(*found.front(), true, false));
+}
+
+Attributes live_to_show(const Round& round, const Address& address, const LiveResource& live) {
+  const KnownSecrets known(round.secrets, round.memory, round.hash);
+  const auto owned = round.memory.owned.find(address);
+  return redact_live(live.attributes, &round.planned.desired.at(address),
+                     owned == round.memory.owned.end() ? nullptr : &owned->second,
+                     *find_kind(address.kind), extra_of(address, round.infos), known);
 }
 
 Signals::Signals() {

@@ -88,6 +88,10 @@ void note(const std::string& text);  // one line on standard error, about this r
 // The one declared resource that people mean by `text`.
 [[nodiscard]] Result<Address> find_address(const Desired& desired, const std::string& text);
 
+// The live attributes of a declared resource, without what may be secret.
+[[nodiscard]] Attributes live_to_show(const Round& round, const Address& address,
+                                      const LiveResource& live);
+
 // First SIGINT or SIGTERM: `stop`. Second: `cancel`. One object, made in main before any thread.
 class Signals {
  public:

@@ -27,6 +27,7 @@ struct Subject {
   const KindSchema& kind;
   const ProviderKindSchema* extra;
   const LiveResource* live;
+  Attributes shown;  // of `live`, what may be seen
   const Owned* owned;
   const Change* change;
 };
@@ -38,11 +39,16 @@ Subject subject_of(const Round& round, const Address& address) {
   const auto owned = round.memory.owned.find(address);
   const auto& changes = round.planned.plan.changes;
   const auto change = std::ranges::find(changes, address, &Change::address);
+  Attributes seen;
+  if (live != round.planned.live.end() && live->second != nullptr) {
+    seen = live_to_show(round, address, *live->second);
+  }
   return {.round = round,
           .resource = round.planned.desired.at(address),
           .kind = *find_kind(address.kind),
           .extra = extra == kinds.end() ? nullptr : &extra->second,
           .live = live == round.planned.live.end() ? nullptr : live->second,
+          .shown = std::move(seen),
           .owned = owned == round.memory.owned.end() ? nullptr : &owned->second,
           .change = change == changes.end() ? nullptr : &*change};
 }
@@ -50,7 +56,9 @@ Subject subject_of(const Round& round, const Address& address) {
 void add_place(std::string& text, const Origin& line, const Round& round) {
   if (line.line == 0) return;
   const SourceRef at = source_ref(line, round.spec.files);
-  text += (text.empty() ? "" : ", ") + at.file + ":" + std::to_string(at.line);
+  const std::string place = at.file + ":" + std::to_string(at.line);
+  if ((text + ",").find(place + ",") != std::string::npos) return;
+  text += (text.empty() ? "" : ", ") + place;
 }
 
 // "(none)   no longer stated", "2GiB   from media.yaml:4, homeostat.yaml:20"
@@ -77,6 +85,7 @@ std::string agreed_text(const Subject& subject, const FieldPath& path, bool secr
   const auto& rows = subject.owned->agreed;
   const auto found = std::ranges::find(rows, path, &Agreed::path);
   if (found == rows.end()) return "never";
+  secret = secret || is_hash(found->value);
   return fmt::format("{} at {:%Y-%m-%d %H:%M:%S} UTC{}", shown(found->value, secret),
                      fmt::gmtime(std::chrono::system_clock::to_time_t(found->at)),
                      found->commit.empty() ? "" : " in " + found->commit.substr(0, 7));
@@ -90,7 +99,7 @@ std::string field_text(const Subject& subject, const FieldPath& path) {
       secret && !(wanted.is_string() && has_template(wanted.get_ref<const std::string&>()));
   const auto live = subject.live == nullptr
                         ? nlohmann::json()
-                        : value_at(subject.live->attributes, path, subject.kind, subject.extra);
+                        : value_at(subject.shown, path, subject.kind, subject.extra);
   std::string text = fmt::format("  {}\n    spec    {}\n    live    {}\n    agreed  {}\n", path,
                                  stated(subject, path, wanted, literal), shown(live, secret),
                                  agreed_text(subject, path, secret));

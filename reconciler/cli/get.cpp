@@ -49,6 +49,11 @@ std::vector<std::string> names_of(const KindSchema& kind) {
   return names;
 }
 
+bool holds_redacted(const nlohmann::json& value) {
+  if (!value.is_structured()) return value == nlohmann::json(redacted);
+  return std::ranges::any_of(value, holds_redacted);
+}
+
 int get(const Round& round, const std::string& what) {
   auto wanted = split(round.planned.desired, what);
   if (!wanted) return print_error(wanted.error());
@@ -70,7 +75,12 @@ int get(const Round& round, const std::string& what) {
   nlohmann::json value = value_at(resource.attributes, wanted->path, kind, extra);
   const auto live = round.planned.live.find(wanted->address);
   if (value.is_null() && live != round.planned.live.end() && live->second != nullptr) {
-    value = value_at(live->second->attributes, wanted->path, kind, extra);
+    value =
+        value_at(live_to_show(round, wanted->address, *live->second), wanted->path, kind, extra);
+    if (holds_redacted(value)) {
+      return refuse(ErrorKind::invalid_spec,
+                    what + " may be a secret, and secrets are not printed");
+    }
   }
   if (value.is_null()) {
     return refuse(ErrorKind::not_found, what + " is neither stated nor known of the live system");

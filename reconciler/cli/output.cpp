@@ -56,9 +56,7 @@ void set_up_log(const std::string& format, int verbose) {
     log = spdlog::stderr_logger_mt("homeostat");
     log->set_pattern("%H:%M:%S %l %v");
   }
-  log->set_level(verbose > 1   ? spdlog::level::debug
-                 : verbose > 0 ? spdlog::level::info
-                               : spdlog::level::warn);
+  log->set_level(verbose > 1 ? spdlog::level::debug : spdlog::level::info);
   spdlog::set_default_logger(std::move(log));
 }
 

@@ -188,8 +188,8 @@ void add_portrait(Row& row, const Change& change, const Phrasing& phrasing) {
 
 std::string release_words(const Change& change) {
   if (change.quiet) return "gone already, forgotten";
-  return change.on_remove == OnRemove::stop ? "is stopped, then no longer managed"
-                                            : "no longer managed, stays as it is";
+  const bool stops = change.on_remove == OnRemove::stop && change.address.kind == "container";
+  return stops ? "is stopped, then no longer managed" : "no longer managed, stays as it is";
 }
 
 void add_notes(Row& row, const Change& change, const Phrasing& phrasing) {

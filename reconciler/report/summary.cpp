@@ -54,18 +54,21 @@ std::string in_sync_line(const Plan& plan, const Counts& counts) {
   if (counts.unknown > 0) {
     return fmt::format("{} unknown, the other {} in sync", counts.unknown, known);
   }
-  std::string out = "in sync: " + counted(plan.resources, "resource");
+  std::string out = counted(plan.resources, "resource");
+  out = plan.secret_gaps == 0 ? "in sync: " + out
+                              : fmt::format("{} not compared, all else of {} in sync",
+                                            counted(plan.secret_gaps, "value"), out);
   if (counts.adopt_quietly > 0) {
     out += fmt::format(" ({} to adopt as they are)", counts.adopt_quietly);
   }
   return out;
 }
 
-bool some_scope_unknown(const Plan& plan) {
+bool something_unknown(const Plan& plan) {
   for (const ScopeSummary& scope : plan.scopes) {
     if (scope.unknown) return true;
   }
-  return !plan.unknown.empty();
+  return !plan.unknown.empty() || plan.secret_gaps > 0;
 }
 
 }  // namespace
@@ -153,12 +156,14 @@ std::string summary_line(const Plan& plan) {
   } else {
     add_count(out, counts.adopt_quietly, "to adopt as they are");
     add_count(out, counts.unknown, "unknown");
+    add_count(out, plan.secret_gaps,
+              plan.secret_gaps == 1 ? "value not compared" : "values not compared");
   }
   return plan.stops.empty() ? out : "stopped, nothing will be written: " + out;
 }
 
 int exit_code(const Plan& plan) {
-  if (some_scope_unknown(plan)) return 3;
+  if (something_unknown(plan)) return 3;
   if (!plan.connections.empty()) return 2;
   for (const Change& change : plan.changes) {
     if (!change.quiet) return 2;
@@ -173,7 +178,7 @@ Plan drift_part(const Plan& plan) {
 }
 
 int drift_exit_code(const Plan& plan) {
-  if (some_scope_unknown(plan)) return 3;
+  if (something_unknown(plan)) return 3;
   for (const Change& change : plan.changes) {
     if (has_drift(change)) return 2;
   }

@@ -58,6 +58,10 @@ class Canaries {
   const std::string command = "canaryTweet3q7=command==";
   const std::string by_hand = "canaryTweet4q7by-hand";
   const std::string mark = "canaryTweet";
+  // What the container says, all with secrets.
+  const std::string stated =
+      R"(env: { A: "${secret.variable}", B: "smb://${secret.file}@nas", C: "${secret.command}" })"
+      R"(, command: [run, "--pw=${secret.variable}"], description: "d ${secret.variable}")";
 
   Canaries() {
     lab.edit("homeostat.yaml", "networks:", R"(secrets:
@@ -65,7 +69,7 @@ class Canaries {
   file:     { file: )" + cage_.path() + R"(/file }
   command:  { command: [cat, )" + cage_.path() + R"(/command] }
 networks:)");
-    lab.edit("services.yaml", "memory: 2GiB }", "memory: 2GiB, env: " + environment_ + " }");
+    lab.edit("services.yaml", "memory: 2GiB }", "memory: 2GiB, " + stated + " }");
     lab.edit("services.yaml", "path: /api/healthz",
              "path: /api/healthz, headers: { X-Key: \"${secret.command}\" }, "
              "password: \"${secret.file}\"");
@@ -103,8 +107,6 @@ networks:)");
   Lab lab;
 
  private:
-  std::string environment_ =
-      R"({ A: "${secret.variable}", B: "smb://${secret.file}@nas", C: "${secret.command}" })";
   TempDir cage_;     // where the values come from
   TempDir scratch_;  // where the program might leave something
   std::map<std::string, std::string> left_;
@@ -153,6 +155,52 @@ TEST_CASE("canary: secrets reach the live system, and nothing that is printed or
       CHECK(canaries.run({"status", "--json"}).exit_code == 3);
       lab.write(container, good);
     }
+  }
+  const std::string plain = "env: { A: x }, command: [run], description: d";
+  SUBCASE("when its lines become plain text") {
+    lab.edit("services.yaml", canaries.stated, plain);
+    lab.commit("no secrets");
+    CHECK(canaries.run({"plan"}).exit_code == 2);
+    CHECK(canaries.run({"plan", "--json"}).exit_code == 2);
+    CHECK(canaries.run({"drift"}).exit_code == 0);
+    const ProcessResult told = canaries.run({"explain", "container/forgejo"});
+    CHECK(has(told.out, "live    (secret)"));
+    CHECK(has(told.out, "agreed  (secret)"));
+  }
+  SUBCASE("when one is no longer stated at all") {
+    lab.edit("services.yaml", ", description: \"d ${secret.variable}\"", "");
+    lab.commit("no description");
+    CHECK(canaries.run({"drift"}).exit_code == 0);
+    CHECK(canaries.run({"get", "container/forgejo.description"}).exit_code == 1);
+  }
+  SUBCASE("when it is let go, and declared again without them") {
+    const std::string services = lab.read("services.yaml");
+    lab.write("services.yaml", services.substr(0, services.find("  forgejo:")));
+    lab.commit("gone");
+    (void)canaries.run({"plan", "--json"});
+    (void)canaries.run({"apply", "--yes", "--allow-deletes", "9"});
+    REQUIRE(lab.exists(container));
+    (void)canaries.run({"plan", "--json", "--offline"});
+    lab.write("services.yaml", services);
+    lab.edit("services.yaml", canaries.stated, plain);
+    lab.commit("back");
+    CHECK(canaries.run({"plan"}).exit_code == 2);
+    (void)canaries.run({"plan", "--json"});
+    (void)canaries.run({"apply", "--yes"});
+    lab.write("services.yaml", services);
+    lab.commit("back as it was");
+  }
+  SUBCASE("when the ledger is lost and its lines are gone") {
+    fs::remove(lab.state() + "/home/ledger.db");
+    const std::string services = lab.read("services.yaml");
+    lab.write("services.yaml", services.substr(0, services.find("  forgejo:")));
+    lab.commit("gone");
+    (void)canaries.run({"plan"});
+    (void)canaries.run({"plan", "--json"});
+    (void)canaries.run({"apply", "--yes"});
+    (void)canaries.run({"plan", "--json", "--offline"});
+    lab.write("services.yaml", services);
+    lab.commit("back as it was");
   }
   SUBCASE("when a write fails") {
     lab.edit("services.yaml", "cores: 2", "cores: 3");

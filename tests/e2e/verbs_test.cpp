@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "tests/e2e/lab.hpp"
@@ -60,6 +61,26 @@ TEST_CASE("verbs: status counts resources by state, and knows the last run") {
   const auto json = nlohmann::json::parse(lab.run({"status", "--json"}).out);
   CHECK(json.at("resources").at("drifted") == 1);
   CHECK(json.at("last_run").at("exit_code") == 0);
+}
+
+TEST_CASE("verbs: apply without a terminal logs each change, and explain names a place once") {
+  Lab lab;
+  const ProcessResult applied = lab.run({"apply", "--yes"});
+  CHECK(has(applied.err, "action=create address=container/forgejo outcome=done"));
+  for (const char* what : {"container/forgejo", "proxy_host/forgejo", "dns/lab/@/MX"}) {
+    std::istringstream lines(lab.run({"explain", what}).out);
+    for (std::string line; std::getline(lines, line);) {
+      const auto from = line.find("   from ");
+      if (from == std::string::npos) continue;
+      std::istringstream words(line.substr(from + 8));
+      std::set<std::string> places;
+      for (std::string word; words >> word;) {
+        CAPTURE(line);
+        if (word.ends_with(',')) word.pop_back();
+        CHECK((!has(word, ".yaml:") || places.insert(word).second));
+      }
+    }
+  }
 }
 
 TEST_CASE("verbs: a forgotten resource is no longer compared, changed or deleted") {
@@ -126,6 +147,8 @@ TEST_CASE("verbs: a consent or filter that fits nothing is an error, never ignor
   refused({"plan", "--allow-deletes", "-1"}, "--allow-deletes");
   refused({"plan", "--allow-destroy", "container/frogejo"}, "container/frogejo");
   refused({"plan", "--adopt", "container/frogejo"}, "container/frogejo");
+  refused({"plan", "--allow-destroy", "container/*"}, "is a glob");
+  refused({"plan", "--only", "container/*", "--exclude", "*"}, "nothing was selected");
   refused({"plan", "--accept-empty", "pev"}, "pve");
   refused({"plan", "--path", "lab"}, "--rev");
   refused({"explain", "contaner/forgejo"}, "container/forgejo");

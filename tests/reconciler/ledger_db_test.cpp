@@ -97,9 +97,8 @@ TEST_CASE("ledger: an older file is brought up to date, or read as if it were") 
   const std::string path = dir.path() + "/ledger.db";
   succeed(open_ledger(path).save_owned({{www, sample()}}));
   RawDatabase(path).run(
-      "DROP TABLE intents; DROP TABLE notes; DROP TABLE tried; DROP TABLE suspended; DROP TABLE "
-      "changes; DROP TABLE runs;"
-      " PRAGMA user_version = 1;");
+      "DROP TABLE intents; DROP TABLE notes; DROP TABLE tried; DROP TABLE suspended; "
+      "DROP TABLE secrets; DROP TABLE changes; DROP TABLE runs; PRAGMA user_version = 1;");
   {
     Ledger reader = open_ledger(path, false);
     CHECK(value_of(reader.view()).owned.at(www) == sample());

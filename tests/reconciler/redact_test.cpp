@@ -141,11 +141,81 @@ TEST_CASE("redact: an observation is kept with hashes where secrets were") {
   observed.scopes[{"pve", ""}].resources.push_back(live);
   live.address.name = "unmanaged";
   observed.scopes[{"pve", ""}].resources.push_back(live);
-  const Observed kept = hash_secrets(observed, {{resource.address, resource}}, {}, hash);
+  const Observed kept =
+      hash_secrets(observed, {{resource.address, resource}}, {}, {}, KnownSecrets(), hash);
   const auto& resources = kept.scopes.begin()->second.resources;
   CHECK(resources.at(0).attributes["memory"] == "2GiB");
   CHECK(resources.at(0).attributes["env"]["PASS"] == hash("hunter2"));
   CHECK(resources.at(0).attributes["env"]["TZ"] == "UTC");
   CHECK(resources.at(1).attributes["env"]["PASS"] == hash("hunter2"));
   CHECK(resources.at(1).attributes["env"]["TZ"] == hash("UTC"));
+}
+
+TEST_CASE("redact: of what is neither declared nor ours, all free text is hidden") {
+  const Attributes live = {{"hostname", "web"},
+                           {"image", "nginx:1"},
+                           {"memory", "2GiB"},
+                           {"ports", {"80:80"}},
+                           {"command", {"run", "--pw=hunter2"}},
+                           {"description", "hunter2"}};
+  Attributes seen = live;
+  seen["command"] = "(secret)";
+  seen["description"] = "(secret)";
+  CHECK(redact_live(live, nullptr, nullptr, container(), nullptr) == seen);
+  Owned owned;
+  CHECK(redact_live(live, nullptr, &owned, container(), nullptr) == live);
+
+  const SecretHash hash = make_secret_hash("key");
+  Observed observed;
+  LiveResource one;
+  one.address = {"home", "container", "web", "pve"};
+  one.attributes = live;
+  observed.scopes[{"pve", ""}].resources.push_back(one);
+  const Observed kept = hash_secrets(observed, {}, {}, {}, KnownSecrets(), hash);
+  const Attributes& stored = kept.scopes.begin()->second.resources.at(0).attributes;
+  CHECK(stored["description"] == hash("hunter2"));
+  CHECK(is_hash(stored["command"]));
+  CHECK(stored["ports"] == live["ports"]);
+}
+
+TEST_CASE("redact: a secret is known by its value, now and as it once was, wherever it stands") {
+  const SecretHash hash = make_secret_hash("key");
+  LedgerView ledger;
+  ledger.secrets = {hash("d once")};
+  Owned owned;
+  owned.agreed.push_back({"command", hashed({"run", "then"}, hash), {}, {}});
+  ledger.owned[{"home", "container", "other", "pve"}] = owned;
+  const KnownSecrets known({{"db", std::string("hunter2")}}, ledger, hash);
+  CHECK(known.tell("smb://hunter2@nas"));
+  CHECK(known.tell({"run", "--pw=hunter2"}));
+  CHECK(known.tell("d once"));
+  CHECK(known.tell({"run", "then"}));
+  CHECK_FALSE(known.tell("d"));
+  CHECK_FALSE(known.tell({"run"}));
+  CHECK_FALSE(known.tell(7));
+  CHECK_FALSE(known.tell(nullptr));
+
+  Resource plain;
+  plain.attributes = {{"description", "plain"}, {"image", "x"}};
+  const Attributes live = {{"description", "d once"}, {"image", "hunter2"}, {"working_dir", "/"}};
+  CHECK(redact_live(live, &plain, nullptr, container(), nullptr, known) ==
+        Attributes({{"description", "(secret)"}, {"image", "(secret)"}, {"working_dir", "/"}}));
+}
+
+TEST_CASE("redact: an observation is kept with hashes where secrets were agreed on") {
+  const SecretHash hash = make_secret_hash("key");
+  Resource resource = with_secret_env();
+  resource.open.clear();
+  resource.attributes["env"]["PASS"] = "plain now";
+  LedgerView ledger;
+  ledger.owned[resource.address].agreed.push_back({"env/PASS", hash("hunter2"), {}, {}});
+  Observed observed;
+  LiveResource live;
+  live.address = resource.address;
+  live.attributes = {{"env", {{"PASS", "hunter3"}, {"TZ", "UTC"}}}};
+  observed.scopes[{"pve", ""}].resources.push_back(live);
+  const Observed kept =
+      hash_secrets(observed, {{resource.address, resource}}, ledger, {}, KnownSecrets(), hash);
+  CHECK(kept.scopes.begin()->second.resources.at(0).attributes["env"] ==
+        Attributes({{"PASS", hash("hunter3")}, {"TZ", "UTC"}}));
 }

@@ -364,6 +364,23 @@ TEST_CASE("report: exit codes: 0 in sync, 2 differs, 3 unknown, 3 wins") {
   CHECK(drift_exit_code(plan) == 3);
 }
 
+TEST_CASE("report: of what is let go only a container is said to be stopped") {
+  Change gone = change(Action::release, at("dns", "lab/www/A", "dns"), Cause::git);
+  gone.on_remove = OnRemove::stop;
+  CHECK(render_text(plan_of({gone}), {}, {}).find("no longer managed, stays") != std::string::npos);
+}
+
+TEST_CASE("report: what could not be compared for want of a secret is not called in sync") {
+  Plan plan = empty_plan();
+  plan.resources = 5;
+  plan.secret_gaps = 7;
+  CHECK(summary_line(plan) == "7 values not compared, all else of 5 resources in sync");
+  CHECK(exit_code(plan) == 3);
+  plan.changes = {change(Action::create, at("container", "a", "pve"), Cause::git)};
+  plan.secret_gaps = 1;
+  CHECK(summary_line(plan) == "1 to create, 1 value not compared");
+}
+
 TEST_CASE("report: drift shows what git did not cause, oldest first, from the live side") {
   Plan plan = design_plan();
   Change gone = change(Action::create, at("dns", "lab/nas/A", "dns"), Cause::drift,

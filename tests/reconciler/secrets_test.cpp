@@ -147,6 +147,21 @@ TEST_CASE("secrets: a command runs without a shell, in the spec's folder, with n
   CHECK(safe.value() == "hunter2");
 }
 
+TEST_CASE("secrets: a command runs though the spec's folder is not on the disk") {
+  Safe safe;
+  safe.spec.folder = safe.dir.path() + "/of/a/revision";
+  safe.command({"sh", "-c", "pwd -P"});
+  CHECK(safe.value() == "/");
+  safe.dir.write("vault.txt", "hunter2\n");
+  safe.spec.revision.repo = safe.dir.path();
+  safe.command({"cat", "vault.txt"});
+  CHECK(safe.value() == "hunter2");
+  safe.command({"./tell", "it"});
+  CHECK(safe.value().find("./tell leads nowhere: the folder " + safe.spec.folder +
+                          " is not on the disk (give the whole path of the program") !=
+        std::string::npos);
+}
+
 TEST_CASE("secrets: a command that fails says how, and nothing of what it wrote") {
   Safe safe;
   safe.command({"sh", "-c", "echo hunter2; echo hunter3 >&2; exit 3"});
