@@ -86,9 +86,7 @@ class ScrubbedProvider final : public Provider {
     }
   }
 
-  [[nodiscard]] std::string traffic() const override {
-    return scrubber_->clean(inner_->traffic());
-  }
+  [[nodiscard]] std::string traffic() const override { return scrubber_->clean(inner_->traffic()); }
 
  private:
   [[nodiscard]] tl::unexpected<Error> broke(const std::exception& thrown) const {
