@@ -58,6 +58,7 @@ constexpr std::array migrations = {
     ) STRICT;
     CREATE INDEX changes_of_run ON changes(run);
     )",
+    "ALTER TABLE owned ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;",
 };
 constexpr std::int64_t current_version = migrations.size();
 

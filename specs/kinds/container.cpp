@@ -136,6 +136,7 @@ std::vector<FieldSchema> resource_fields() {
       {.name = "disk",
        .type = Type::size,
        .doc = "The size of its root disk; it can grow, not shrink.",
+       .grows_only = true,
        .example = "16GiB"},
       {.name = "storage",
        .doc = "Where its root disk lies; a change moves the disk.",
