@@ -66,7 +66,7 @@ void hold_twins(const Planning& planning, Change& change, const Resource& resour
 std::optional<FieldDiff> mark_diff(const Planning& planning, const Resource& resource,
                                    const LiveEntry& entry) {
   const auto& marker = entry.live->marker;
-  if (!marker || marker->protect == resource.protect) return std::nullopt;
+  if (!marker || marker->protect == resource.protect || entry.live->fixed) return std::nullopt;
   const auto provider = planning.input.providers.find(resource.address.provider);
   if (provider == planning.input.providers.end()) return std::nullopt;
   const auto kind = provider->second->kinds.find(resource.address.kind);
