@@ -130,6 +130,7 @@ std::vector<FieldSchema> resource_fields() {
        .type = Type::size,
        .doc = "The size of its root disk; it can grow, not shrink.",
        .min = mebibyte,
+       .grows_only = true,
        .example = "16GiB"},
       {.name = "storage",
        .doc = "Where its root disk lies; a change moves the disk.",
