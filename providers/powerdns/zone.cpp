@@ -145,8 +145,8 @@ Attributes attributes_of(const RecordSet& set, std::string_view zone) {
   std::vector<std::string> values;
   for (const Content& record : set.records) {
     if (record.disabled) continue;
-    Result<std::string> value = from_content(set.type, record.text, zone);
-    values.push_back(value ? std::move(*value) : record.text);
+    const Result<std::string> value = from_content(set.type, record.text, zone);
+    values.push_back(value ? *value : record.text);
   }
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());

@@ -39,10 +39,9 @@ std::string repeated(const std::string& part, int times) {
 }
 
 // `n` makes other values of the same kind.
-std::vector<Row> special_rows(int n) {
+std::vector<Row> service_rows(int n) {
   const std::string hash = repeated(fmt::format("{:02x}", 16 + n), 32);
   const std::string upper = repeated(fmt::format("{:02X}", 16 + n), 32);
-  const std::string sixty = repeated(fmt::format("{:x}", n), 60);
   return {
       {"lab",
        "@",
@@ -86,7 +85,13 @@ std::vector<Row> special_rows(int n) {
        "_dns",
        "SVCB",
        {fmt::format("'1 dns.example.net alpn=dot ipv4hint=10.5.0.{}'", n)},
-       {fmt::format("1 dns.example.net. alpn=\"dot\" ipv4hint=10.5.0.{}", n)}},
+       {fmt::format("1 dns.example.net. alpn=\"dot\" ipv4hint=10.5.0.{}", n)}}};
+}
+
+// Texts, names and zones.
+std::vector<Row> text_rows(int n) {
+  const std::string sixty = repeated(fmt::format("{:x}", n), 60);
+  return {
       {"lab",
        "sub",
        "NS",
@@ -126,6 +131,13 @@ std::vector<Row> special_rows(int n) {
        {fmt::format("p{}.lab.example.org", n)},
        {fmt::format("p{}.lab.example.org.", n)}}};
 }
+
+std::vector<Row> joined(std::vector<Row> rows, const std::vector<Row>& more) {
+  rows.insert(rows.end(), more.begin(), more.end());
+  return rows;
+}
+
+std::vector<Row> special_rows(int n) { return joined(service_rows(n), text_rows(n)); }
 
 // Plain hosts; the odd ones are aliases where `aliases` is set.
 std::vector<Row> host_rows(int n, bool aliases) {
@@ -181,11 +193,13 @@ class Lab {
   // What a resolver is told about each of them, and that it is told nothing of `gone`.
   void ask(const std::vector<Row>& rows, int ttl, const std::vector<Row>& gone = {}) {
     std::vector<std::string> questions;
+    questions.reserve(rows.size() + gone.size());
     for (const Row& row : rows) questions.push_back(full_name(row) + ' ' + row.type);
     for (const Row& row : gone) questions.push_back(full_name(row) + ' ' + row.type);
     const auto answers = server_.dig(questions);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       std::vector<std::string> wanted;
+      wanted.reserve(rows[i].rdata.size());
       for (const std::string& rdata : rows[i].rdata) {
         wanted.push_back(fmt::format("{} {} {} {}", full_name(rows[i]), ttl, rows[i].type, rdata));
       }
@@ -246,11 +260,6 @@ class Lab {
   std::map<std::string, std::string> more_zones_;
   TempDir folder_;
 };
-
-std::vector<Row> joined(std::vector<Row> rows, const std::vector<Row>& more) {
-  rows.insert(rows.end(), more.begin(), more.end());
-  return rows;
-}
 
 }  // namespace
 

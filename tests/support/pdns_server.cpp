@@ -148,8 +148,7 @@ void PdnsServer::stop() {
   kill(pid_, SIGTERM);
   const auto until = std::chrono::steady_clock::now() + deadline;
   int status = 0;
-  pid_t ended = 0;
-  while ((ended = waitpid(pid_, &status, WNOHANG)) == 0) {
+  while (waitpid(pid_, &status, WNOHANG) == 0) {
     if (std::chrono::steady_clock::now() > until) kill(pid_, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

@@ -93,6 +93,7 @@ TEST_CASE("powerdns: the steps on one name happen as a whole or not at all") {
 TEST_CASE("powerdns: what the server refuses is found, and the others are written") {
   PdnsLab lab;
   std::vector<PdnsStep> steps;
+  steps.reserve(40);
   for (int i = 0; i < 40; ++i) {
     steps.push_back(create("dns/lab/h" + std::to_string(i) + "/A", values("10.5.0.1")));
   }

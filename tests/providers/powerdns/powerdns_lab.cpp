@@ -94,6 +94,7 @@ PdnsStep unmark(const LiveResource& live) {
 std::vector<Result<StepResult>> do_steps(PdnsLab& lab, const std::vector<PdnsStep>& steps,
                                          std::stop_token stop) {
   std::vector<Step> shown;
+  shown.reserve(steps.size());
   for (const PdnsStep& step : steps) {
     shown.push_back(
         {step.kind, step.address, step.native_id, step.before, step.after, step.marker});
@@ -107,6 +108,7 @@ std::vector<std::string> said(const std::vector<Result<StepResult>>& results) {
   static constexpr std::array names{"invalid_spec", "auth",      "not_found", "conflict",
                                     "transient",    "cancelled", "internal"};
   std::vector<std::string> lines;
+  lines.reserve(results.size());
   for (const auto& result : results) {
     lines.push_back(result ? "done"
                            : std::string(names.at(static_cast<std::size_t>(result.error().kind))) +

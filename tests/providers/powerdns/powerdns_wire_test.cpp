@@ -107,6 +107,7 @@ TEST_CASE("powerdns: a server that refuses everything is not asked for ever") {
   WireLab lab;
   lab.wire.add({"PATCH", "", {Kind::answer, 422, "", R"({"error": "Not today"})"}, 0, -1});
   std::vector<PdnsStep> steps;
+  steps.reserve(1000);
   for (int i = 0; i < 1000; ++i) {
     steps.push_back(create(fmt::format("dns/lab/h{}/A", i), values("10.5.0.1")));
   }

@@ -8,21 +8,6 @@ using Json = nlohmann::json;
 
 namespace {
 
-const ZonePlace lab{"home", "dns", "lab", "lab.example.org"};
-const Address www{"home", "dns", "lab/www/A", "dns"};
-const std::string www_id = "www.lab.example.org/A";
-const Marker ours{"home", "home:dns/lab/www/A@dns", www_id, false};
-const Marker nobodys;
-const Comment our_mark{"site=home id=www.lab.example.org/A address=home:dns/lab/www/A@dns",
-                       "homeostat", 11};
-const Comment bens{"ask Ben first", "ben", 7};
-
-RecordSet there(const std::vector<std::string>& values, const std::vector<Comment>& comments) {
-  RecordSet set{"www.lab.example.org", "A", 300, {}, comments, 0};
-  for (const std::string& value : values) set.records.push_back({value, false});
-  return set;
-}
-
 struct Made {
   Json change;
   std::string error;
@@ -30,21 +15,43 @@ struct Made {
   Attributes now;
 };
 
-Made make(StepKind kind, const RecordSet* current, const Attributes& before,
-          const Attributes& after, const Marker& marker = ours, bool comments = true) {
-  const std::string id = kind == StepKind::create ? std::string() : www_id;
-  const auto entry = make_entry({kind, www, id, before, after, marker}, current, lab, comments);
-  if (!entry) return {nullptr, entry.error().message, entry.error().kind, nullptr};
-  CHECK(entry->result.native_id == www_id);
-  return {entry->change, "", ErrorKind::internal, entry->result.attributes};
-}
+struct Names {
+  const ZonePlace lab{"home", "dns", "lab", "lab.example.org"};
+  const Address www{"home", "dns", "lab/www/A", "dns"};
+  const std::string www_id = "www.lab.example.org/A";
+  const Marker ours{"home", "home:dns/lab/www/A@dns", www_id, false};
+  const Marker nobodys = {};
+  const Comment our_mark{"site=home id=www.lab.example.org/A address=home:dns/lab/www/A@dns",
+                         "homeostat", 11};
+  const Comment bens{"ask Ben first", "ben", 7};
 
-const Attributes one_value = {{"values", {"10.5.0.1"}}, {"ttl", "5m"}};
-const Attributes other_value = {{"values", {"10.5.0.2"}}};
+  static RecordSet there(const std::vector<std::string>& values,
+                         const std::vector<Comment>& comments) {
+    RecordSet set{"www.lab.example.org", "A", 300, {}, comments, 0};
+    for (const std::string& value : values) set.records.push_back({value, false});
+    return set;
+  }
+
+  Made make(StepKind kind, const RecordSet* current, const Attributes& before,
+            const Attributes& after) const {
+    return make(kind, current, before, after, ours);
+  }
+  Made make(StepKind kind, const RecordSet* current, const Attributes& before,
+            const Attributes& after, const Marker& marker, bool comments = true) const {
+    const std::string id = kind == StepKind::create ? std::string() : www_id;
+    const auto entry = make_entry({kind, www, id, before, after, marker}, current, lab, comments);
+    if (!entry) return {nullptr, entry.error().message, entry.error().kind, nullptr};
+    CHECK(entry->result.native_id == www_id);
+    return {entry->change, "", ErrorKind::internal, entry->result.attributes};
+  }
+
+  const Attributes one_value = {{"values", {"10.5.0.1"}}, {"ttl", "5m"}};
+  const Attributes other_value = {{"values", {"10.5.0.2"}}};
+};
 
 }  // namespace
 
-TEST_CASE("powerdns steps: a create sends records, ttl and the marker") {
+TEST_CASE_FIXTURE(Names, "powerdns steps: a create sends records, ttl and the marker") {
   const Made made = make(StepKind::create, nullptr, nullptr, one_value);
   CHECK(made.change ==
         Json{{"name", "www.lab.example.org."},
@@ -56,7 +63,7 @@ TEST_CASE("powerdns steps: a create sends records, ttl and the marker") {
   CHECK(make(StepKind::create, nullptr, nullptr, {{"values", {"10.5.0.1"}}}).change["ttl"] == 3600);
 }
 
-TEST_CASE("powerdns steps: a create that has happened already writes nothing") {
+TEST_CASE_FIXTURE(Names, "powerdns steps: a create that has happened already writes nothing") {
   const RecordSet set = there({"10.5.0.1"}, {our_mark});
   const Made again = make(StepKind::create, &set, nullptr, one_value);
   CHECK(again.error.empty());
@@ -64,7 +71,7 @@ TEST_CASE("powerdns steps: a create that has happened already writes nothing") {
   CHECK(again.now == one_value);
 }
 
-TEST_CASE("powerdns steps: what somebody else made meanwhile is a conflict") {
+TEST_CASE_FIXTURE(Names, "powerdns steps: what somebody else made meanwhile is a conflict") {
   const RecordSet unmarked = there({"10.5.0.1"}, {});
   CHECK(make(StepKind::create, &unmarked, nullptr, one_value).kind == ErrorKind::conflict);
   const RecordSet other = there({"10.5.0.9"}, {our_mark});
@@ -73,7 +80,8 @@ TEST_CASE("powerdns steps: what somebody else made meanwhile is a conflict") {
   CHECK(make(StepKind::create, &unmarked, nullptr, one_value, ours, false).error.empty());
 }
 
-TEST_CASE("powerdns steps: an update keeps what it does not name, and comments of others") {
+TEST_CASE_FIXTURE(Names,
+                  "powerdns steps: an update keeps what it does not name, and comments of others") {
   const RecordSet set = there({"10.5.0.1"}, {bens, our_mark});
   const Made made = make(StepKind::update, &set, one_value, other_value);
   CHECK(made.change["records"] == Json{{{"content", "10.5.0.2"}, {"disabled", false}}});
@@ -88,7 +96,7 @@ TEST_CASE("powerdns steps: an update keeps what it does not name, and comments o
              {{"content", our_mark.content}, {"account", "homeostat"}}});
 }
 
-TEST_CASE("powerdns steps: an update of what moved since the look is a conflict") {
+TEST_CASE_FIXTURE(Names, "powerdns steps: an update of what moved since the look is a conflict") {
   const RecordSet moved = there({"10.5.0.9"}, {our_mark});
   const Made made = make(StepKind::update, &moved, one_value, other_value);
   CHECK(made.kind == ErrorKind::conflict);
@@ -105,14 +113,14 @@ TEST_CASE("powerdns steps: an update of what moved since the look is a conflict"
         "www.lab.example.org./A came to be of site office since it was looked at");
 }
 
-TEST_CASE("powerdns steps: an update that has happened already writes nothing") {
+TEST_CASE_FIXTURE(Names, "powerdns steps: an update that has happened already writes nothing") {
   const RecordSet set = there({"10.5.0.2"}, {our_mark});
   const Made made = make(StepKind::update, &set, one_value, other_value);
   CHECK(made.error.empty());
   CHECK(made.change.is_null());
 }
 
-TEST_CASE("powerdns steps: a mark writes comments alone, and takes off ours alone") {
+TEST_CASE_FIXTURE(Names, "powerdns steps: a mark writes comments alone, and takes off ours alone") {
   const RecordSet set = there({"10.5.0.1"}, {bens});
   const Made marked = make(StepKind::mark, &set, one_value, nullptr);
   CHECK_FALSE(marked.change.contains("records"));
@@ -126,7 +134,7 @@ TEST_CASE("powerdns steps: a mark writes comments alone, and takes off ours alon
   CHECK(make(StepKind::mark, nullptr, one_value, nullptr, nobodys).error.empty());
 }
 
-TEST_CASE("powerdns steps: a remove is a DELETE of what the plan has seen, once") {
+TEST_CASE_FIXTURE(Names, "powerdns steps: a remove is a DELETE of what the plan has seen, once") {
   const RecordSet set = there({"10.5.0.1"}, {our_mark});
   CHECK(make(StepKind::remove, &set, one_value, nullptr).change ==
         Json{{"name", "www.lab.example.org."}, {"type", "A"}, {"changetype", "DELETE"}});
@@ -135,7 +143,8 @@ TEST_CASE("powerdns steps: a remove is a DELETE of what the plan has seen, once"
         "www.lab.example.org./A was changed since it was looked at");
 }
 
-TEST_CASE("powerdns steps: a description is a comment of ours; without comments it is refused") {
+TEST_CASE_FIXTURE(
+    Names, "powerdns steps: a description is a comment of ours; without comments it is refused") {
   const Attributes described = {
       {"values", {"10.5.0.1"}}, {"ttl", "5m"}, {"description", "moved in May"}};
   const Made made = make(StepKind::create, nullptr, nullptr, described);
@@ -149,14 +158,15 @@ TEST_CASE("powerdns steps: a description is a comment of ours; without comments 
   CHECK_FALSE(gone.change.contains("records"));
 }
 
-TEST_CASE("powerdns steps: without comments nothing is said of them") {
+TEST_CASE_FIXTURE(Names, "powerdns steps: without comments nothing is said of them") {
   const Made made = make(StepKind::create, nullptr, nullptr, one_value, ours, false);
   CHECK_FALSE(made.change.contains("comments"));
   const RecordSet set = there({"10.5.0.1"}, {});
   CHECK(make(StepKind::mark, &set, one_value, nullptr, ours, false).change.is_null());
 }
 
-TEST_CASE("powerdns steps: a record set is found by its id, a new one by its address") {
+TEST_CASE_FIXTURE(Names,
+                  "powerdns steps: a record set is found by its id, a new one by its address") {
   const Attributes none;
   const Address apex{"home", "dns", "lab/%40/MX", "dns"};
   const std::string no_id;
