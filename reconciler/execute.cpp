@@ -9,31 +9,11 @@
 #include "reconciler/attempt.hpp"
 #include "reconciler/inbox.hpp"
 #include "reconciler/job.hpp"
-#include "reconciler/lane.hpp"
 #include "reconciler/units.hpp"
+#include "reconciler/worker.hpp"
 
 namespace homeostat {
 namespace {
-
-// A provider instance at work.
-struct Worker {
-  Result<Provider*> provider = nullptr;
-  bool batches = false;       // ProviderInfo's; one that breaks when it is asked gets no batch
-  bool zone_batches = false;  // likewise
-  const ProviderConfig* config = nullptr;
-  std::unique_ptr<Pace> pace;
-  std::set<std::size_t> ready;  // units that may start, in the order of the plan
-  std::set<std::string> busy;   // zones that a call is writing to
-  std::size_t in_flight = 0;
-  std::unique_ptr<Lane> lane;  // made with the first write; last: it joins before the rest goes
-};
-
-Outcome ended(OutcomeKind kind, Error why) {
-  Outcome outcome;
-  outcome.kind = kind;
-  outcome.error = std::move(why);
-  return outcome;
-}
 
 enum class UnitState : std::uint8_t { waiting, running, over };
 
@@ -206,8 +186,9 @@ Status Executor::prepare_change(std::size_t unit, std::size_t change, Provider& 
   const Phase phase = units_[unit].park            ? Phase::park
                       : parked_.count(change) != 0 ? Phase::after_park
                                                    : Phase::whole;
-  return guarded(
-      [&] { return add_writes(jobs_[unit], JobInput{in_, known_, provider}, change, phase); });
+  return guarded([&] {
+    return add_writes(jobs_[unit], JobInput{in_, known_, provider}, change, phase);
+  });
 }
 
 // False: it is over already.

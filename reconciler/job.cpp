@@ -56,6 +56,13 @@ Result<Resource> bound(const JobInput& input, const Address& address) {
 
 }  // namespace
 
+Outcome ended(OutcomeKind kind, Error why) {
+  Outcome outcome;
+  outcome.kind = kind;
+  outcome.error = std::move(why);
+  return outcome;
+}
+
 const LiveResource* live_of(const Planned& planned, const Address& address) {
   const auto found = planned.live.find(address);
   return found == planned.live.end() ? nullptr : found->second;

@@ -30,6 +30,9 @@ enum class Phase : std::uint8_t { park, whole, after_park };
 [[nodiscard]] Outcome outcome_of(const Job& job, const ExecuteInput& input, std::size_t change,
                                  const std::vector<Result<StepResult>>& results);
 
+// An outcome without more to say than why.
+[[nodiscard]] Outcome ended(OutcomeKind kind, Error why);
+
 [[nodiscard]] const LiveResource* live_of(const Planned& planned, const Address& address);
 // "needs container/x, which failed"
 [[nodiscard]] Error needs_error(const Change& needed, std::string_view what);
