@@ -83,7 +83,7 @@ TEST_CASE(
   const std::string before =
       "containers:\n"
       "  a: { provider: plain, vmid: 111, cores: 1 }\n"
-      "monitors: { b: { provider: plain, type: ping, host: 10.5.0.1 } }\n";
+      "monitors: { b: { provider: plain, type: ping, target: 10.5.0.1 } }\n";
   const std::string after =
       "containers:\n"
       "  a: { provider: plain, vmid: 111, cores: 2 }\n"
