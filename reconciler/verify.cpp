@@ -28,9 +28,8 @@ std::vector<const Change*> lingering(const Plan& after, const std::vector<Outcom
   }
   std::vector<const Change*> found;
   for (const Change& change : after.changes) {
-    if (written.contains(change.address) && !change.hold && !change.quiet) {
-      found.push_back(&change);
-    }
+    // Held or not: a scope that reads empty after a create holds back the very same create.
+    if (written.contains(change.address) && !change.quiet) found.push_back(&change);
   }
   return found;
 }

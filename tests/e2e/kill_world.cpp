@@ -46,8 +46,8 @@ dns:
     www: 10.5.0.11
     old: { CNAME: nas }
 monitors:
-  nas: { type: ping, host: 10.5.0.10 }
-  old: { type: ping, host: 10.5.0.11 }
+  nas: { type: ping, target: 10.5.0.10 }
+  old: { type: ping, target: 10.5.0.11 }
 )";
 
 constexpr const char* files_after = R"(services:
@@ -68,7 +68,7 @@ dns:
     www: { CNAME: nas }
     taken: 10.5.0.13
 monitors:
-  storage: { type: ping, host: 10.5.0.10 }
+  storage: { type: ping, target: 10.5.0.10 }
 proxy_hosts:
   nas: { domains: [nas.lab.example.org], forward_host: 10.5.0.10, forward_port: 80 }
 )";
