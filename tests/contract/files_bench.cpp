@@ -41,7 +41,10 @@ std::string FilesBench::open() {
 std::vector<Sample> FilesBench::samples() const {
   return {{"container/story#",
            {{"cores", "1"}, {"memory", "512MiB"}, {"template", "debian-12"}, {"vmid", "11#"}},
-           {{"cores", "2"}, {"env", "{ TZ: Europe/Vienna }"}, {"template", "debian-13"}}},
+           {{"cores", "2"},
+            {"env", "{ TZ: Europe/Vienna }"},
+            {"image", ""},  // it is made of a template
+            {"template", "debian-13"}}},
           {"ip/lab/story#",
            {{"address", "10.5.0.#"}},
            {{"address", "10.5.0.10#"}, {"description", "in the hall"}}},
@@ -57,10 +60,17 @@ std::vector<Sample> FilesBench::samples() const {
             {"description", "the story"},
             {"forward_host", "10.5.0.10#"},
             {"forward_port", "8080"},
-            {"forward_scheme", "https"}}},
+            {"forward_scheme", "https"},
+            {"redirect", ""}}},  // it forwards
           {"monitor/story#",
            {{"interval", "1m"}, {"type", "http"}, {"target", "https://story#.example.org/"}},
-           {{"interval", "2m"}, {"type", "keyword"}}}};
+           {{"interval", "2m"},
+            {"parent", ""},  // would be a second monitor
+            // Of other types.
+            {"type", ""},
+            {"expected", ""},
+            {"json_path", ""},
+            {"keyword", ""}}}};
 }
 
 std::string FilesBench::file(const std::string& name) const {

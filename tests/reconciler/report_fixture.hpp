@@ -1,6 +1,8 @@
 // Plans made by hand, for the tests of how a plan is shown.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <string>
 
 #include "reconciler/report/report.hpp"
@@ -8,6 +10,12 @@
 namespace homeostat {
 
 // 2026-11-<day>
+inline bool has(const std::string& text, const std::string& part) {
+  const bool found = text.find(part) != std::string::npos;
+  if (!found) MESSAGE("not found: " << part << "\nin:\n" << text);
+  return found;
+}
+
 inline Time november(int day, int hour, int minute, int second = 0) {
   using namespace std::chrono;
   return sys_days(year{2026} / 11 / day) + hours(hour) + minutes(minute) + seconds(second);

@@ -10,12 +10,6 @@
 namespace homeostat {
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  const bool found = text.find(part) != std::string::npos;
-  if (!found) MESSAGE("not found: " << part << "\nin:\n" << text);
-  return found;
-}
-
 std::size_t widest(const std::string& text) {
   std::istringstream stream(text);
   std::size_t out = 0;
