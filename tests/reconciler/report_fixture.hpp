@@ -9,13 +9,13 @@
 
 namespace homeostat {
 
-// 2026-11-<day>
 inline bool has(const std::string& text, const std::string& part) {
   const bool found = text.find(part) != std::string::npos;
   if (!found) MESSAGE("not found: " << part << "\nin:\n" << text);
   return found;
 }
 
+// 2026-11-<day>
 inline Time november(int day, int hour, int minute, int second = 0) {
   using namespace std::chrono;
   return sys_days(year{2026} / 11 / day) + hours(hour) + minutes(minute) + seconds(second);
