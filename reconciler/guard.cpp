@@ -94,9 +94,11 @@ class Guard {
   [[nodiscard]] static bool reads_empty(const ScopeState& state) {
     return !state.unknown && std::ranges::all_of(state.resources, &LiveResource::fixed);
   }
+  // Of ours, and once seen: what was made and never came up is no sign of a wrong answer.
   [[nodiscard]] std::size_t owned_in(const Scope& scope) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        input_.ledger.owned, [&](const auto& row) { return scope_of(row.first) == scope; }));
+    return static_cast<std::size_t>(std::ranges::count_if(input_.ledger.owned, [&](const auto& row) {
+      return scope_of(row.first) == scope && !row.second.agreed.empty();
+    }));
   }
 
   struct Going {
