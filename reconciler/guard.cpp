@@ -96,9 +96,10 @@ class Guard {
   }
   // Of ours, and once seen: what was made and never came up is no sign of a wrong answer.
   [[nodiscard]] std::size_t owned_in(const Scope& scope) const {
-    return static_cast<std::size_t>(std::ranges::count_if(input_.ledger.owned, [&](const auto& row) {
-      return scope_of(row.first) == scope && !row.second.agreed.empty();
-    }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(input_.ledger.owned, [&](const auto& row) {
+          return scope_of(row.first) == scope && !row.second.agreed.empty();
+        }));
   }
 
   struct Going {
