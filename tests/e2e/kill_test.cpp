@@ -166,7 +166,8 @@ void run_all(std::vector<Case>& all, const std::string& folder) {
 
 }  // namespace
 
-TEST_CASE("kill: whatever moment it dies at, the next run converges and nothing is lost") {
+TEST_CASE("kill: whatever moment it dies at, the next run converges and nothing is lost" *
+          doctest::test_suite("once")) {
   const TempDir dir;
   std::vector<Scene> scenes;
   for (const Past past : {Past::settled, Past::nothing, Past::damaged}) {
