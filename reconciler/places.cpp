@@ -106,8 +106,8 @@ Result<std::string> load_key(const std::string& path) {
         "make it private: chmod 600 " + path);
   }
   // One more, to see that nothing follows.
-  TRY_ASSIGN(auto key, read_start(file.descriptor, path, key_bytes + 1));
-  if (key.size() != key_bytes) {
+  auto key = read_start(file.descriptor, path, key_bytes + 1);
+  if (key && key->size() != key_bytes) {
     return fail(ErrorKind::internal,
                 fmt::format("the key {} is damaged: it should hold {} bytes", path, key_bytes),
                 "restore it, or remove it and run again: each secret is seen as changed once then");

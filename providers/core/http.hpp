@@ -27,7 +27,7 @@ struct HttpHeader {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string path;  // below the settings' url, from its slash on, with the query; encoded
+  std::string path = {};  // below the settings' url, from its slash on, with the query; encoded
   std::vector<HttpHeader> headers = {};
   std::string body = {};      // where there is one and no Content-Type: application/json
   bool idempotent = false;    // twice is the same as once. GET and HEAD always are
@@ -39,21 +39,22 @@ struct HttpRequest {
 
 struct HttpReply {
   int status = 0;
-  std::map<std::string, std::string> headers;  // names in lower case; of several the last
-  std::string body;
-  std::string origin;   // for messages: "GET http://10.5.0.2:8081/api/v1/servers"; no query
-  std::string excerpt;  // the beginning of the body, printable and redacted; "" where sensitive
+  std::map<std::string, std::string> headers = {};  // names in lower case; of several the last
+  std::string body = {};
+  std::string origin = {};  // for messages: "GET http://10.5.0.2:8081/api/v1/servers"; no query
+  std::string excerpt =
+      {};  // the beginning of the body, printable and redacted; "" where sensitive
 
   [[nodiscard]] std::string header(const std::string& lower_case_name) const;  // "" where absent
 };
 
 struct HttpSettings {
-  std::string name;  // the provider's instance, for the log
+  std::string name = {};  // the provider's instance, for the log
   // http://, https:// (with a path in front of all others, perhaps) or unix:///var/run/x.sock.
-  std::string url;
-  std::string ca_file;      // "": the system's authorities
-  std::string fingerprint;  // SHA-256 of the server's certificate, "12:AB:...": that one alone is
-                            // taken, whatever its name, dates and issuer
+  std::string url = {};
+  std::string ca_file = {};      // "": the system's authorities
+  std::string fingerprint = {};  // SHA-256 of the server's certificate, "12:AB:...": that one alone
+                                 // is taken, whatever its name, dates and issuer
   std::vector<HttpHeader> headers = {};   // sent with every request
   std::vector<std::string> secrets = {};  // whatever else must not be shown
   std::chrono::milliseconds connect_limit = std::chrono::seconds(5);

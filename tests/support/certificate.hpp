@@ -8,8 +8,8 @@
 namespace homeostat::test {
 
 struct CertificateInput {
-  std::string folder;                                 // where the files go
-  std::string file;                                   // "good" -> good.pem, good.key
+  std::string folder = {};                            // where the files go
+  std::string file = {};                              // "good" -> good.pem, good.key
   std::vector<std::string> names = {"IP:127.0.0.1"};  // alternative names as OpenSSL writes them
   long valid_from = -3600;                            // seconds from now
   long valid_to = 3600;
