@@ -44,7 +44,7 @@ class Variable {
 Time at(std::int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
 
 Places places_in(const std::string& folder) {
-  return {folder, folder + "/ledger.db", folder + "/key", folder + "/lock"};
+  return {folder, folder + "/ledger.db", folder + "/key", folder + "/lock", folder + "/trust.json"};
 }
 
 }  // namespace
