@@ -5,22 +5,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "specs/git.hpp"
+
 namespace homeostat {
 namespace {
 
 constexpr std::size_t texts_kept = 32;
-
-template <class T, void (*release)(T*)>
-struct Release {
-  void operator()(T* object) const { release(object); }
-};
-template <class T, void (*release)(T*)>
-using Owner = std::unique_ptr<T, Release<T, release>>;
-using CommitOwner = Owner<git_commit, git_commit_free>;
-using TreeOwner = Owner<git_tree, git_tree_free>;
-using EntryOwner = Owner<git_tree_entry, git_tree_entry_free>;
-using BlobOwner = Owner<git_blob, git_blob_free>;
-using DiffOwner = Owner<git_diff, git_diff_free>;
 
 git_oid oid_of(const ObjectId& id) {
   git_oid oid = {};
@@ -34,27 +24,27 @@ ObjectId id_of(const git_oid* oid) {
   return id;
 }
 
-CommitOwner look_up_commit(git_repository* repository, const ObjectId& id) {
+git::Commit look_up_commit(git_repository* repository, const ObjectId& id) {
   const git_oid oid = oid_of(id);
   git_commit* commit = nullptr;
   git_commit_lookup(&commit, repository, &oid);
-  return CommitOwner(commit);
+  return git::Commit(commit);
 }
 
-TreeOwner look_up_tree(git_repository* repository, const ObjectId& id) {
+git::Tree look_up_tree(git_repository* repository, const ObjectId& id) {
   const git_oid oid = oid_of(id);
   git_tree* tree = nullptr;
   git_tree_lookup(&tree, repository, &oid);
-  return TreeOwner(tree);
+  return git::Tree(tree);
 }
 
-DiffOwner diff_trees(git_repository* repository, const ObjectId& before, const ObjectId& after) {
+git::Diff diff_trees(git_repository* repository, const ObjectId& before, const ObjectId& after) {
   const auto old_tree = look_up_tree(repository, before);
   const auto new_tree = look_up_tree(repository, after);
   if (!old_tree || !new_tree) return {};
   git_diff* diff = nullptr;
   git_diff_tree_to_tree(&diff, repository, old_tree.get(), new_tree.get(), nullptr);
-  return DiffOwner(diff);
+  return git::Diff(diff);
 }
 
 struct HunkSink {
@@ -85,8 +75,12 @@ std::string_view span_of(const FileText& file, std::size_t first, std::size_t co
 }  // namespace
 
 std::optional<ObjectId> parse_object_id(const std::string& hex) {
+  // Looked at first: libgit2 would keep a text of its error for this thread.
+  const bool digits = hex.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
   git_oid oid = {};
-  if (hex.size() != GIT_OID_HEXSZ || git_oid_fromstr(&oid, hex.c_str()) != 0) return std::nullopt;
+  if (!digits || hex.size() != GIT_OID_HEXSZ || git_oid_fromstr(&oid, hex.c_str()) != 0) {
+    return std::nullopt;
+  }
   return id_of(&oid);
 }
 
@@ -202,7 +196,7 @@ std::optional<ObjectId> History::entry(const ObjectId& tree_id, const std::strin
   const auto tree = look_up_tree(repository_, tree_id);
   git_tree_entry* found = nullptr;
   if (!tree || git_tree_entry_bypath(&found, tree.get(), path.c_str()) != 0) return std::nullopt;
-  const EntryOwner owner(found);
+  const git::TreeEntry owner(found);
   return id_of(git_tree_entry_id(found));
 }
 
@@ -213,7 +207,7 @@ std::shared_ptr<const FileText> History::text(const ObjectId& blob_id) {
   const git_oid oid = oid_of(blob_id);
   git_blob* found = nullptr;
   git_blob_lookup(&found, repository_, &oid);
-  const BlobOwner blob(found);
+  const git::Blob blob(found);
   std::string content;
   if (blob) {
     content.assign(static_cast<const char*>(git_blob_rawcontent(found)),
@@ -271,6 +265,8 @@ bool History::is_within(const ObjectId& commit, const ObjectId& of) const {
   if (commit == of) return true;
   const git_oid younger = oid_of(of);
   const git_oid older = oid_of(commit);
+  // libgit2 1.5 loses memory over a commit that the history does not have any more.
+  if (!look_up_commit(repository_, commit)) return false;
   return git_graph_descendant_of(repository_, &younger, &older) == 1;
 }
 

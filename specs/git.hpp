@@ -24,6 +24,7 @@ using Commit = std::unique_ptr<git_commit, Free<git_commit_free>>;
 using Tree = std::unique_ptr<git_tree, Free<git_tree_free>>;
 using TreeEntry = std::unique_ptr<git_tree_entry, Free<git_tree_entry_free>>;
 using Blob = std::unique_ptr<git_blob, Free<git_blob_free>>;
+using Diff = std::unique_ptr<git_diff, Free<git_diff_free>>;
 using Index = std::unique_ptr<git_index, Free<git_index_free>>;
 using Reference = std::unique_ptr<git_reference, Free<git_reference_free>>;
 using Odb = std::unique_ptr<git_odb, Free<git_odb_free>>;

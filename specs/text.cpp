@@ -79,8 +79,9 @@ std::string as_words(std::string_view text) {
   for (const std::string_view word : split(text, ' ')) {
     if (word.empty()) continue;
     const bool plain = word.find_first_of("{}[],:#&*!|>%@`") == std::string_view::npos;
-    const std::string quote = plain && !parse_digits(word) ? "" : "\"";
-    out += (out.empty() ? "" : ", ") + quote + std::string(word) + quote;
+    const std::string_view quote = plain && !parse_digits(word) ? "" : "\"";
+    if (!out.empty()) out += ", ";
+    out.append(quote).append(word).append(quote);
   }
   return "[" + out + "]";
 }

@@ -16,6 +16,7 @@ std::string joined(const std::vector<std::string>& words) {
 
 std::vector<std::string> names(const std::vector<FieldSchema>& fields) {
   std::vector<std::string> all;
+  all.reserve(fields.size());
   for (const FieldSchema& field : fields) all.push_back(field.name + (field.required ? "*" : ""));
   return all;
 }

@@ -26,8 +26,6 @@ class Situation {
  public:
   // The YAML of resources, beside the standard head.
   explicit Situation(std::string_view resources = "");
-  Situation(const Situation&) = default;
-  Situation& operator=(const Situation&) = default;
 
   // The next commit.
   Situation& commit(std::string_view resources);
