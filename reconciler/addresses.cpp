@@ -200,6 +200,7 @@ class Assigning {
     for (std::size_t i = 0; i < wishes_.size(); ++i) {
       const Wish& wish = wishes_[i];
       if (!wish.rule || (wish.rule != wish.live && is_blocked(wish))) fail(i);
+      if (wish.rule && wish.rule_fails) say_who_has(wish);
     }
     while (!failed.empty()) {
       const Wish& wish = wishes_[failed.front()];
@@ -209,6 +210,20 @@ class Assigning {
       if (other != by_rule_.end() && wishes_[other->second].resource != wish.resource) {
         fail(other->second);
       }
+    }
+  }
+
+  // Nobody here can make it go, and nobody would know why the address is another one.
+  void say_who_has(const Wish& wish) {
+    const auto [first, last] = users_.equal_range(*wish.rule);
+    for (auto user = first; user != last; ++user) {
+      const LiveEntry& holder = *user->second;
+      const bool stays =
+          holder.ownership != Ownership::ours && resolved_.in_the_way.contains(holder.live);
+      if (!stays) continue;
+      warn(wish, fmt::format("does not get {} by its vmid: {} has it, which is not ours",
+                             to_string(*wish.rule), display(holder.live->address, false, false)));
+      return;
     }
   }
 

@@ -39,6 +39,7 @@ Owned row_for(const AgreementInput& input, const Resource& resource, const LiveR
   const Attributes& values = filled ? *filled : resource.attributes;
   Owned row;
   row.native_id = live.native_id;
+  row.marked = live.marker.has_value();
   declare(row, resource, input.spec);
   row.agreed.reserve(in_sync.size());
   for (const FieldPath& path : in_sync) {

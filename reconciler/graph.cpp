@@ -112,6 +112,7 @@ class Needs {
     const KindSchema* kind = find_kind(change.address.kind);
     if (kind == nullptr) return patched;
     for (const FieldDiff& field : change.fields) {
+      if (field.path == protect_path) continue;
       set_value_at(patched, field.path, field.desired, *kind,
                    extra_of(change.address, input_.providers));
     }

@@ -81,11 +81,12 @@ Result<Intent> intent_at(const Row& row, const CommitNames& names) {
 Status read_owned(Database& database, const CommitNames& names, std::map<Address, Owned>& owned) {
   return database.each(
       "SELECT site, kind, name, provider, native_id, protect, on_remove, service, file, line, col,"
-      " commit_id, agreed, drift FROM owned ORDER BY site, kind, name, provider",
+      " commit_id, agreed, drift, marked FROM owned ORDER BY site, kind, name, provider",
       {}, [&](const Row& row) -> Status {
         Address address = address_at(row);
         auto value = owned_with_drift(row, names);
         if (!value) return damaged_row(database, to_string(address), value.error());
+        value->marked = row.integer(14) != 0;
         owned.emplace_hint(owned.end(), std::move(address), std::move(*value));
         return {};
       });
@@ -158,19 +159,19 @@ Status save_row(Database& database, CommitNumbers& numbers, const Address& addre
   // Equal rows are left alone by the WHERE: no page of the file is written for them.
   return database.run(
       "INSERT INTO owned(site, kind, name, provider, native_id, protect, on_remove, service, file,"
-      " line, col, commit_id, agreed, drift) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+      " line, col, commit_id, agreed, drift, marked) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
       " ON CONFLICT DO UPDATE SET (native_id, protect, on_remove, service, file, line, col,"
-      "  commit_id, agreed, drift) = (excluded.native_id, excluded.protect, excluded.on_remove,"
-      "  excluded.service, excluded.file, excluded.line, excluded.col, excluded.commit_id,"
-      "  excluded.agreed, excluded.drift)"
-      " WHERE (native_id, protect, on_remove, service, file, line, col, commit_id, agreed, drift)"
-      "  <> (excluded.native_id, excluded.protect, excluded.on_remove, excluded.service,"
+      "  commit_id, agreed, drift, marked) = (excluded.native_id, excluded.protect,"
+      "  excluded.on_remove, excluded.service, excluded.file, excluded.line, excluded.col,"
+      "  excluded.commit_id, excluded.agreed, excluded.drift, excluded.marked)"
+      " WHERE (native_id, protect, on_remove, service, file, line, col, commit_id, agreed, drift,"
+      "  marked) <> (excluded.native_id, excluded.protect, excluded.on_remove, excluded.service,"
       "  excluded.file, excluded.line, excluded.col, excluded.commit_id, excluded.agreed,"
-      "  excluded.drift)",
+      "  excluded.drift, excluded.marked)",
       {address.site, address.kind, address.name, address.provider, owned.native_id,
        std::int64_t{owned.protect}, encode_on_remove(owned.on_remove), owned.service,
        owned.where.file, std::int64_t{owned.where.line}, std::int64_t{owned.where.column},
-       encoded.commit, encoded.agreed, *drift});
+       encoded.commit, encoded.agreed, *drift, std::int64_t{owned.marked}});
 }
 
 Status save_intent(Database& database, CommitNumbers& numbers, std::int64_t run,

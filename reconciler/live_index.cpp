@@ -64,27 +64,35 @@ void LiveIndex::add_scope(const Scope& scope, const ScopeState& state) {
   }
 }
 
-// Where no marker is, the ledger's word counts: its native id in that scope.
+// Where no marker is, the ledger's word counts: its native id in that scope. It proves nothing once
+// a marker was there: servers give ids again, and a path is anybody's.
 void LiveIndex::ask_ledger(const LedgerView& ledger) {
   const auto silent = [](const LiveEntry& entry) { return !entry.live->marker; };
   if (ledger.owned.empty() || std::none_of(entries_.begin(), entries_.end(), silent)) return;
-  std::unordered_multimap<std::string_view, const Address*> by_native_id;
+  using LedgerRow = std::pair<const Address, Owned>;
+  std::unordered_multimap<std::string_view, const LedgerRow*> by_native_id;
   by_native_id.reserve(ledger.owned.size());
-  for (const auto& [address, owned] : ledger.owned) {
-    if (!owned.native_id.empty()) by_native_id.emplace(owned.native_id, &address);
+  for (const LedgerRow& row : ledger.owned) {
+    if (!row.second.native_id.empty()) by_native_id.emplace(row.second.native_id, &row);
   }
   for (LiveEntry& entry : entries_) {
     if (!silent(entry)) continue;
-    const Address* owner = nullptr;
+    const LedgerRow* proof = nullptr;
     const auto [first, last] = by_native_id.equal_range(entry.live->native_id);
-    for (auto row = first; row != last; ++row) {
-      const Address& address = *row->second;
-      if (address.kind != entry.live->address.kind || scope_of(address) != entry.scope) continue;
-      if (owner == nullptr || address < *owner) owner = &address;
+    for (auto found = first; found != last; ++found) {
+      const LedgerRow& row = *found->second;
+      const bool about_it =
+          row.first.kind == entry.live->address.kind && scope_of(row.first) == entry.scope;
+      if (!about_it) continue;
+      if (row.second.marked) {
+        entry.former = row.first;
+      } else if (proof == nullptr || row.first < proof->first) {
+        proof = &row;
+      }
     }
-    if (owner == nullptr) continue;
+    if (proof == nullptr) continue;
     entry.ownership = Ownership::ours;
-    entry.owner = *owner;
+    entry.owner = proof->first;
   }
 }
 
@@ -109,6 +117,9 @@ void LiveIndex::settle_owners(const LedgerView& ledger) {
     by_owner_.emplace(&entries_[winner].owner, winner);
     entries_[loser].ownership = entries_[loser].live->marker ? Ownership::copy : Ownership::unowned;
     entries_[loser].owner = {};
+  }
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].ownership == Ownership::copy) copies_.push_back(i);
   }
 }
 
@@ -154,6 +165,35 @@ bool LiveIndex::is_another(const LiveEntry& entry, const Address& address) const
 const LiveEntry* LiveIndex::match(const Resource& resource) const {
   const LiveEntry* entry = owned_as(resource.address);
   return entry != nullptr ? entry : same_thing(resource.address, resource.attributes, spec_.zones);
+}
+
+const LiveEntry* LiveIndex::twin_of(const Resource& resource, const LiveEntry& entry) const {
+  const KindSchema* kind = find_kind(resource.address.kind);
+  if (kind == nullptr || kind->claims == nullptr) return nullptr;
+  for (const Claim& claim : kind->claims(resource.address, resource.attributes, spec_.zones)) {
+    if (!claim.natural) continue;
+    const std::vector<const LiveEntry*> all = holders(claim.token);
+    if (std::find(all.begin(), all.end(), &entry) == all.end()) continue;
+    for (const LiveEntry* other : all) {
+      const bool is_twin = other != &entry && other->ownership == Ownership::unowned &&
+                           other->scope == entry.scope &&
+                           other->live->address.kind == entry.live->address.kind;
+      if (is_twin) return other;
+    }
+    return nullptr;  // a weaker claim of others, as a name beside a vmid, says nothing then
+  }
+  return nullptr;
+}
+
+const LiveEntry* LiveIndex::copy_at(const Address& address, std::string_view native_id) const {
+  const Scope scope = scope_of(address);
+  for (const std::size_t i : copies_) {
+    const LiveEntry& entry = entries_[i];
+    const bool there = entry.live->native_id == native_id && entry.scope == scope &&
+                       entry.live->address.kind == address.kind;
+    if (there) return &entry;
+  }
+  return nullptr;
 }
 
 std::vector<const LiveEntry*> LiveIndex::holders(std::string_view token) const {

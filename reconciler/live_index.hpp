@@ -23,6 +23,9 @@ struct LiveEntry {
   Scope scope;
   Ownership ownership = Ownership::unowned;
   Address owner;  // ours: the address it is owned under
+  // Unowned: what had this native id when it was last seen, and carried our marker then. Another
+  // thing stands in its place now, or somebody took the marker off.
+  Address former = {};
 };
 
 // Points into the Observed, the LedgerView and the Spec that it was made from. Claims are looked at
@@ -45,6 +48,11 @@ class LiveIndex {
                                             const Zones& zones) const;
   // owned_as, else same_thing.
   [[nodiscard]] const LiveEntry* match(const Resource& resource) const;
+  // Another unowned thing that shares the natural claim by which `entry` is what is declared; one
+  // of them at most. nullptr: there is none.
+  [[nodiscard]] const LiveEntry* twin_of(const Resource& resource, const LiveEntry& entry) const;
+  // The copy that has this native id now where a declared one would be; nullptr: there is none.
+  [[nodiscard]] const LiveEntry* copy_at(const Address& address, std::string_view native_id) const;
   // Who holds a claim live, in the order of `entries`.
   [[nodiscard]] std::vector<const LiveEntry*> holders(std::string_view token) const;
   // What one of `entries` holds, sorted.
@@ -75,6 +83,7 @@ class LiveIndex {
   const Spec& spec_;
   std::vector<LiveEntry> entries_;
   ByAddress by_owner_;
+  std::vector<std::size_t> copies_;  // few
   // Made when first asked for.
   mutable bool claims_known_ = false;
   mutable std::vector<ClaimRow> claim_rows_;  // sorted by token, then entry

@@ -33,6 +33,9 @@ struct Provenance {
   std::optional<Address> target;
 };
 
+// The one field of a change that no kind has: it stands in the marker.
+inline constexpr const char* protect_path = "protect";
+
 struct FieldDiff {
   FieldPath path;
   // null = absent. A secret's: "(secret)", or the ${secret.x} that stands for it; never its value.

@@ -42,7 +42,7 @@ class Claims {
     return kind->claims(change.address, after, p_.input.spec.zones);
   }
 
-  [[nodiscard]] std::optional<std::string> taken_claim(const Change& change) const {
+  [[nodiscard]] std::optional<std::string> taken_claim(const Change& change) {
     const auto own = p_.out.live.find(change.address);
     const LiveResource* live = own == p_.out.live.end() ? nullptr : own->second;
     for (const Claim& claim : claims_after(change)) {
@@ -52,11 +52,25 @@ class Claims {
       if (own_already) continue;
       for (const LiveEntry* holder : holders) {
         if (!lets_go(*holder, claim.token)) {
+          keep_while_it_waits(change.address, *holder);
           return in_use(change.address, claimed_thing(claim.token), *holder);
         }
       }
     }
     return std::nullopt;
+  }
+
+  // What moves to another provider is let go where it was only when it can be made where it goes.
+  // Else nobody would know any more that the two were one, and what points to it would turn away.
+  void keep_while_it_waits(const Address& taker, const LiveEntry& holder) {
+    const auto change = p_.changes.find(known_as(p_, holder));
+    if (change == p_.changes.end() || change->second.action != Action::release) return;
+    const Address& address = change->first;
+    if (address.kind != taker.kind || address.name != taker.name) return;
+    hold(change->second, HoldCode::depends,
+         fmt::format("it is let go when what it becomes on {} can be made: remove it by hand, or "
+                     "give one of the two another address",
+                     taker.provider));
   }
 
   // Whether this plan takes the claim from who holds it now. What is held back later holds back

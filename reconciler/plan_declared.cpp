@@ -117,7 +117,10 @@ class Declared {
     const LiveEntry* entry = p_.live.owned_as(resource.address);
     if (entry != nullptr && is_own(*entry, resource.address)) return entry;
     entry = p_.live.same_thing(resource.address, resource.attributes, p_.input.spec.zones);
-    return entry != nullptr ? entry : renamed_with_its_service(p_, resource);
+    if (entry == nullptr) entry = renamed_with_its_service(p_, resource);
+    if (entry != nullptr) return entry;
+    const Owned* row = row_of(p_.input.ledger, resource.address);
+    return row == nullptr ? nullptr : p_.live.copy_at(resource.address, row->native_id);
   }
 
   // What each is live is settled in the order of addresses, whatever their values wait for.
@@ -167,6 +170,10 @@ class Declared {
     Compared compared = compare(p_, resource, entry.live, row);
     declared_as(entry) = &resource.address;
     remember(resource, entry, std::move(compared.diff.in_sync));
+    if (auto mark = mark_diff(p_, resource, entry)) {
+      auto& fields = compared.diff.differs;
+      fields.insert(std::ranges::upper_bound(fields, mark->path, {}, &FieldDiff::path), *mark);
+    }
     if (!renamed && compared.diff.differs.empty()) {
       say_what_is_not_known(resource, compared);
       return;
@@ -217,6 +224,7 @@ class Declared {
     change.cause = change.fields.empty() ? Cause::git : strongest_cause(change.fields);
     const ChangeEffect effect = strongest_effect(change.fields);
     if (effect >= ChangeEffect::replace) hold_adopt(change, first_with(change.fields, effect));
+    hold_twins(p_, change, resource, entry);
     const Adopt policy = adopt_policy(p_.input.spec, resource.address);
     const bool asked = adopt_asked(p_.input.options, resource.address);
     if (policy == Adopt::never) {
@@ -225,9 +233,11 @@ class Declared {
                        resource.address.provider));
     } else if (!change.fields.empty() && policy == Adopt::matching && !asked) {
       hold(change, HoldCode::adopt_differs,
-           fmt::format("it exists, is not ours, and differs: state what is there, or take it over "
-                       "with --adopt '{}'",
-                       shown(p_, resource.address)));
+           fmt::format(
+               "it exists, {}, and differs: state what is there, or take it over with "
+               "--adopt '{}'",
+               entry.former.kind.empty() ? "is not ours" : "does not carry our mark any more",
+               shown(p_, resource.address)));
     }
     hold_unknown(change, resource, compared);
     change.quiet = change.fields.empty() && !change.hold;
@@ -332,26 +342,6 @@ class Declared {
     }
   }
 
-  // Homeostat's own container cannot be restarted or moved from inside.
-  void hold_self(Change& change) {
-    if (!p_.input.spec.self || *p_.input.spec.self != change.address) return;
-    if (change.action == Action::create) return;
-    const bool moves = std::ranges::any_of(
-        change.fields, [](const FieldDiff& field) { return covers_address(field.path); });
-    if (change.action != Action::restart && change.action != Action::replace && !moves) return;
-    std::string todo;
-    for (const FieldDiff& field : change.fields) {
-      todo += fmt::format(
-          "{}{} {}", todo.empty() ? "set " : ", ", field.path,
-          field.desired.is_string() ? field.desired.get<std::string>() : field.desired.dump());
-    }
-    hold(change, HoldCode::self,
-         fmt::format("Homeostat itself runs in it: on its host, {}, and restart it there", todo));
-  }
-  static bool covers_address(std::string_view path) {
-    return path == "ip" || path == "networks" || path.starts_with("networks/");
-  }
-
   void add(Change change) {
     const auto provider = p_.input.providers.find(change.address.provider);
     if (provider != p_.input.providers.end() &&
@@ -360,7 +350,8 @@ class Declared {
            fmt::format("provider {} does not manage the kind {}", change.address.provider,
                        change.address.kind));
     }
-    hold_self(change);
+    hold_self(p_, change);
+    hold_shrinking(p_, change);
     Address address = change.address;
     p_.changes.insert_or_assign(std::move(address), std::move(change));
   }

@@ -29,7 +29,7 @@ const LiveEntry* renamed_with_its_service(const Planning& planning, const Resour
   const Address& address = resource.address;
   const bool derived = address.kind == "monitor" && !resource.service.empty() &&
                        address.name == encode_component(resource.service);
-  if (!derived || planning.input.ledger.owned.empty()) return nullptr;
+  if (!derived) return nullptr;
   Address former = address;
   former.name = former_key(planning, resource);
   if (former.name.empty() || planning.resolved.desired.contains(former)) return nullptr;

@@ -89,6 +89,7 @@ Attributes attributes_after(const Planning& planning, const Change& change) {
   const KindSchema& kind = *find_kind(change.address.kind);
   const ProviderKindSchema* extra = extra_of(change.address, planning.input.providers);
   for (const FieldDiff& field : change.fields) {
+    if (field.path == protect_path) continue;
     set_value_at(after, field.path, field.desired, kind, extra);
   }
   return after;

@@ -46,10 +46,17 @@ class Undeclared {
         if (is_swept(entry)) {
           sweep(entry);
         } else {
-          find(Finding::Kind::unmanaged, entry, entry.live->fixed ? "the server's own" : "");
+          find(Finding::Kind::unmanaged, entry, about_unowned(entry));
         }
         break;
     }
+  }
+
+  [[nodiscard]] std::string about_unowned(const LiveEntry& entry) const {
+    if (entry.live->fixed) return "the server's own";
+    if (entry.former.kind.empty()) return {};
+    return fmt::format("it stands where {} was, and does not carry its mark: it is left as it is",
+                       shown(p_, entry.former));
   }
 
   [[nodiscard]] static std::string marked_as(const LiveEntry& entry) {

@@ -54,6 +54,17 @@ struct Compared {
 };
 [[nodiscard]] Compared compare(Planning& planning, const Resource& resource,
                                const LiveResource* live, const Owned* owned);
+// --- plan_holds.cpp
+// Homeostat's own container cannot be restarted or moved from inside.
+void hold_self(const Planning& planning, Change& change);
+// A field that can only grow is not made smaller.
+void hold_shrinking(const Planning& planning, Change& change);
+// Of two things that are not ours, and that either could be adopted, only the user can choose.
+void hold_twins(const Planning& planning, Change& change, const Resource& resource,
+                const LiveEntry& entry);
+// What its marker says of `protect` and should not: it must outlive the ledger.
+[[nodiscard]] std::optional<FieldDiff> mark_diff(const Planning& planning, const Resource& resource,
+                                                 const LiveEntry& entry);
 // --- plan_renames.cpp: a monitor that a service derives is called after the service. Where that
 // has a new key, what was its monitor; nullptr where there is none.
 [[nodiscard]] const LiveEntry* renamed_with_its_service(const Planning& planning,

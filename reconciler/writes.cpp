@@ -35,6 +35,7 @@ Attributes differing(const WritesInput& in) {
   const KindSchema* kind = find_kind(in.change.address.kind);
   Attributes after = Attributes::object();
   for (const FieldDiff& diff : in.change.fields) {
+    if (diff.path == protect_path) continue;  // goes with the marker
     const std::string top = decode_component(diff.path.substr(0, diff.path.find('/')));
     const FieldSchema* field = kind->field(top);
     const bool keyed_list = field != nullptr && field->type == Type::list && field->keyed;
@@ -64,7 +65,9 @@ StepKind step_kind(const WritesInput& in) {
     case Action::release:
       break;
   }
-  if (in.change.fields.empty()) return StepKind::mark;
+  const bool marks_only = std::ranges::all_of(
+      in.change.fields, [](const FieldDiff& diff) { return diff.path == protect_path; });
+  if (marks_only) return StepKind::mark;
   const auto dearest =
       std::max_element(in.change.fields.begin(), in.change.fields.end(),
                        [](const FieldDiff& a, const FieldDiff& b) { return a.effect < b.effect; });

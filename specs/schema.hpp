@@ -47,11 +47,12 @@ struct FieldSchema {
   bool required = false;
   ChangeEffect change = ChangeEffect::in_place;
   bool secret = false;
-  bool computed = false;   // given by the live system where no spec states it
-  bool read_only = false;  // computed, and no spec may state it; references to it are fine
-  bool set = false;        // list: the order means nothing (canonical: sorted, unique)
-  bool keyed = false;      // list (as a set of keys) or map: only stated keys are enforced
-  bool words = false;      // list of words: one text with blanks in it is no list
+  bool computed = false;    // given by the live system where no spec states it
+  bool read_only = false;   // computed, and no spec may state it; references to it are fine
+  bool set = false;         // list: the order means nothing (canonical: sorted, unique)
+  bool grows_only = false;  // size: a smaller value cannot be written
+  bool keyed = false;       // list (as a set of keys) or map: only stated keys are enforced
+  bool words = false;       // list of words: one text with blanks in it is no list
   std::vector<std::string> choices = {};  // choice; other types: words accepted besides ("auto")
   std::vector<FieldSchema> fields = {};   // object: its fields. list, map: one entry, the element
   std::int64_t min = INT64_MIN;           // integer, duration (seconds), size (bytes): inclusive

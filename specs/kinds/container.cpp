@@ -129,6 +129,7 @@ std::vector<FieldSchema> resource_fields() {
       {.name = "disk",
        .type = Type::size,
        .doc = "The size of its root disk; it can grow, not shrink.",
+       .grows_only = true,
        .min = mebibyte,
        .example = "16GiB"},
       {.name = "storage",

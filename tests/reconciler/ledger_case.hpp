@@ -77,6 +77,7 @@ inline Owned sample() {
   Owned owned;
   owned.native_id = "110";
   owned.protect = true;
+  owned.marked = true;
   owned.on_remove = OnRemove::stop;
   owned.service = "jellyfin";
   owned.where = {"media.yaml", 9, 3};

@@ -27,7 +27,8 @@ bool destroys(const Change& change) {
 bool is_ours(const Situation& situation, const LiveResource& live) {
   if (live.marker) return live.marker->site == "home" && live.marker->id == live.native_id;
   return std::ranges::any_of(situation.ledger.owned, [&](const auto& row) {
-    return row.second.native_id == live.native_id && scope_of(row.first) == scope_of(live.address);
+    return row.second.native_id == live.native_id && !row.second.marked &&
+           scope_of(row.first) == scope_of(live.address);
   });
 }
 

@@ -1,0 +1,83 @@
+// What one planned change alone tells: that it must not be made as it is, or writes the mark too.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/planning.hpp"
+#include "specs/types.hpp"
+
+namespace homeostat {
+namespace {
+
+bool covers_address(std::string_view path) {
+  return path == "ip" || path == "networks" || path.starts_with("networks/");
+}
+
+bool shrinks(const FieldDiff& field) {
+  if (!field.desired.is_string() || !field.live.is_string()) return false;
+  const auto wanted = parse_size(field.desired.get_ref<const std::string&>());
+  const auto live = parse_size(field.live.get_ref<const std::string&>());
+  return wanted && live && *wanted < *live;
+}
+
+}  // namespace
+
+void hold_self(const Planning& planning, Change& change) {
+  const Spec& spec = planning.input.spec;
+  if (!spec.self || *spec.self != change.address) return;
+  if (change.action == Action::create) return;
+  const bool moves = std::ranges::any_of(
+      change.fields, [](const FieldDiff& field) { return covers_address(field.path); });
+  if (change.action != Action::restart && change.action != Action::replace && !moves) return;
+  std::string todo;
+  for (const FieldDiff& field : change.fields) {
+    todo += fmt::format(
+        "{}{} {}", todo.empty() ? "set " : ", ", field.path,
+        field.desired.is_string() ? field.desired.get<std::string>() : field.desired.dump());
+  }
+  hold(change, HoldCode::self,
+       fmt::format("Homeostat itself runs in it: on its host, {}, and restart it there", todo));
+}
+
+void hold_shrinking(const Planning& planning, Change& change) {
+  if (change.action == Action::create || change.action == Action::replace) return;
+  const KindSchema& kind = *find_kind(change.address.kind);
+  const ProviderKindSchema* extra = extra_of(change.address, planning.input.providers);
+  for (const FieldDiff& field : change.fields) {
+    const FieldSchema* schema = field_at(kind, extra, field.path);
+    if (schema == nullptr || !schema->grows_only || !shrinks(field)) continue;
+    hold(change, HoldCode::never_field,
+         fmt::format("{} can grow, not shrink: state {} or more", field.path,
+                     field.live.get<std::string>()));
+  }
+}
+
+void hold_twins(const Planning& planning, Change& change, const Resource& resource,
+                const LiveEntry& entry) {
+  const LiveEntry* twin = planning.live.twin_of(resource, entry);
+  if (twin == nullptr) return;
+  hold(change, HoldCode::in_the_way,
+       fmt::format("{} ({}) and {} ({}) are both what it would be, and neither is ours: rename or "
+                   "remove one of them",
+                   shown(planning, entry.live->address), entry.live->native_id,
+                   shown(planning, twin->live->address), twin->live->native_id));
+}
+
+std::optional<FieldDiff> mark_diff(const Planning& planning, const Resource& resource,
+                                   const LiveEntry& entry) {
+  const auto& marker = entry.live->marker;
+  if (!marker || marker->protect == resource.protect || entry.live->fixed) return std::nullopt;
+  const auto provider = planning.input.providers.find(resource.address.provider);
+  if (provider == planning.input.providers.end()) return std::nullopt;
+  const auto kind = provider->second->kinds.find(resource.address.kind);
+  if (kind == provider->second->kinds.end() || !kind->second.marker) return std::nullopt;
+  FieldDiff diff;
+  diff.path = protect_path;
+  diff.desired = resource.protect;
+  diff.live = marker->protect;
+  diff.cause = Cause::git;
+  diff.lines.push_back(resource.where);
+  return diff;
+}
+
+}  // namespace homeostat

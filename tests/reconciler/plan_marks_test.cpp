@@ -1,0 +1,124 @@
+// What proves that a live thing is ours: its mark, and how far the ledger's word goes.
+#include "tests/reconciler/plan_fixture.hpp"
+
+using namespace homeostat;
+using namespace homeostat::testing;
+
+TEST_CASE("plan: what stands without a mark where ours was is not ours") {
+  Situation s("containers: { web: { vmid: 110, memory: 2GiB } }");
+  s.settle();
+  CHECK(s.row("container/web").marked);
+  LiveResource& live = s.at("container/web");
+  live.marker.reset();
+  live.attributes["memory"] = "4GiB";
+  CHECK(s.outline() ==
+        "adopt container/web [adopt_differs]\n"
+        "  memory \"4GiB\" -> \"2GiB\" first contact\n");
+  s.at("container/web").attributes["memory"] = "2GiB";
+  CHECK(s.outline() == "adopt container/web (quiet)\n");
+}
+
+TEST_CASE("plan: what stands without a mark where ours was stays when the lines go") {
+  Situation s("dns: { lab: { www: 10.5.0.8 } }");
+  s.settle();
+  s.options.allow_deletes = 9;
+  s.at("dns/lab/www/A").marker.reset();
+  s.commit("");
+  const Plan plan = s.plan().plan;
+  CHECK(outline(plan) == "release dns/lab/www/A (quiet)\n");
+  REQUIRE(plan.findings.size() == 1);
+  CHECK(plan.findings.front().text ==
+        "it stands where dns/lab/www/A was, and does not carry its mark: it is left as it is");
+}
+
+TEST_CASE("plan: what was adopted and never marked is ours by the ledger's word") {
+  Situation s("dns: { lab: { www: 10.5.0.8 } }");
+  s.live("dns/lab/www/A", {{"values", {"10.5.0.8"}}, {"ttl", "1h"}});
+  s.settle();
+  s.options.allow_deletes = 9;
+  CHECK(change_of(s.commit("").plan().plan, "dns/lab/www/A").action == Action::remove);
+}
+
+TEST_CASE("plan: protect goes into the mark when it changes") {
+  Situation s("containers: { web: { vmid: 110 } }");
+  s.settle();
+  s.commit("containers: { web: { vmid: 110, protect: true } }");
+  CHECK(s.outline() == "update container/web\n  protect false -> true git\n");
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+  s.ledger = LedgerView();
+  CHECK(s.at("container/web").marker->protect);
+  CHECK(s.outline() == "");
+}
+
+TEST_CASE("plan: a container that moves is not let go before it can be made elsewhere") {
+  Situation s("containers: { web: { vmid: 110, network: lab } }");
+  s.settle();
+  s.commit("containers: { web: { vmid: 110, network: lab, provider: plain } }");
+  const std::string first = s.outline();
+  CHECK(first.find("release container/web [depends]") != std::string::npos);
+  s.apply(s.plan());
+  CHECK(s.outline() == first);
+  CHECK(s.at("container/web@pve").marker);
+}
+
+TEST_CASE("plan: a copy that has the place of ours is in the way") {
+  Situation s(
+      "monitors: { s6: { type: ping, target: 10.5.0.6 }, s7: { type: ping, target: 10.5.0.7 } }");
+  s.settle();
+  LiveResource& copy = s.at("monitor/s7");
+  copy.marker->address = to_string(s.address("monitor/s6"));
+  copy.address = s.address("monitor/s6");
+  const Plan plan = s.plan().plan;
+  const Change& create = change_of(plan, "monitor/s7");
+  CHECK(create.action == Action::create);
+  REQUIRE(create.hold);
+  CHECK(create.hold->code == HoldCode::in_the_way);
+  CHECK(plan.changes.size() == 1);
+}
+
+TEST_CASE("plan: of two things that could be adopted none is chosen") {
+  Situation s("monitors: { web: { type: ping, target: 10.5.0.7, name: web } }");
+  s.live("monitor/1", {{"type", "ping"}, {"host", "10.5.0.7"}, {"name", "web"}});
+  s.live("monitor/2", {{"type", "ping"}, {"host", "10.5.0.7"}, {"name", "web"}});
+  const Plan plan = s.plan().plan;
+  const Change& adopt = change_of(plan, "monitor/web");
+  REQUIRE(adopt.hold);
+  CHECK(adopt.hold->code == HoldCode::in_the_way);
+  CHECK(adopt.hold->text.find("monitor/1") != std::string::npos);
+  CHECK(adopt.hold->text.find("monitor/2") != std::string::npos);
+}
+
+TEST_CASE("plan: an address that a stranger has is said when the vmid would give it") {
+  Situation s("containers: { web: { vmid: 110, network: lab } }");
+  s.live("container/other", {{"vmid", 900}, {"hostname", "other"}, {"ip", "10.5.0.110"}});
+  const Plan plan = s.plan().plan;
+  CHECK(change_of(plan, "container/web").after["ip"] == "10.5.0.1");
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings.front().message ==
+        "container/web does not get 10.5.0.110 by its vmid: container/other has it, which is not "
+        "ours");
+}
+
+TEST_CASE("plan: a disk is not made smaller") {
+  Situation s("containers: { web: { vmid: 110, disk: 16GiB } }");
+  s.settle();
+  s.commit("containers: { web: { vmid: 110, disk: 8GiB } }");
+  const Plan smaller = s.plan().plan;
+  REQUIRE(change_of(smaller, "container/web").hold);
+  CHECK(change_of(smaller, "container/web").hold->text ==
+        "disk can grow, not shrink: state 16GiB or more");
+  s.commit("containers: { web: { vmid: 110, disk: 32GiB } }");
+  CHECK_FALSE(change_of(s.plan().plan, "container/web").hold);
+}
+
+TEST_CASE("plan: the monitor of a service follows its new key without a ledger too") {
+  const auto service = [](const std::string& key) {
+    return "services: { " + key +
+           ": { container: { vmid: 110, network: lab }, monitor: { port: 80 } } }";
+  };
+  Situation s(service("forgejo"));
+  s.settle().commit(service("git"));
+  s.ledger = LedgerView();
+  CHECK(change_of(s.plan().plan, "monitor/git").action == Action::rename);
+}
