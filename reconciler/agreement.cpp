@@ -80,6 +80,8 @@ Owned row_of_made(const Change& change, const std::string& native_id, const Reso
   // What was agreed about something else that had this address says nothing about an adopted one.
   if (before != nullptr && change.action != Action::adopt) row = *before;
   if (!native_id.empty()) row.native_id = native_id;
+  // Nobody has seen the new thing with its mark yet.
+  if (change.action == Action::create || change.action == Action::replace) row.marked = false;
   declare(row, desired, spec);
   return row;
 }

@@ -56,6 +56,7 @@ class Needs {
     }
     add_takes();
     add_removals();
+    add_moves();
     add_reverse();
     add_records();
   }
@@ -164,6 +165,25 @@ class Needs {
               removal_rank(changes_[other].address.kind) < removal_rank(changes_[i].address.kind);
           if (first) graph_.add(i, other);
         }
+      }
+    }
+  }
+
+  // What moves to another provider is let go after it was made there. (What is deleted may have to
+  // give it something first.)
+  void add_moves() {
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      if (changes_[i].action != Action::release || changes_[i].quiet) continue;
+      Address first = changes_[i].address;
+      first.provider.clear();
+      auto there = std::lower_bound(
+          changes_.begin(), changes_.end(), first,
+          [](const Change& change, const Address& wanted) { return change.address < wanted; });
+      for (; there != changes_.end() && (there->address == changes_[i].address ||
+                                         same_but_provider(there->address, changes_[i].address));
+           ++there) {
+        const bool comes = there->action == Action::create || there->action == Action::adopt;
+        if (comes) graph_.add(i, static_cast<std::size_t>(there - changes_.begin()));
       }
     }
   }

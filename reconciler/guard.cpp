@@ -187,25 +187,40 @@ class Guard {
     return pairs;
   }
 
-  // What waits for something that is held is held too, and what waits for that.
+  // What waits for something that is held is held too, and what waits for that. What goes waits for
+  // what becomes of it on another provider, even where that one takes something from it.
   void hold_what_depends() {
     std::map<Address, std::vector<Change*>> waiting;
     std::vector<const Change*> held;
+    std::map<Address, std::vector<Change*>> leaving;  // by address, less the provider
     for (Change& change : plan_.changes) {
       for (const Address& need : change.needs) waiting[need].push_back(&change);
+      if (change.action == Action::remove) leaving[anywhere(change)].push_back(&change);
       if (change.hold) held.push_back(&change);
     }
     while (!held.empty()) {
       const Change& first = *held.back();
       held.pop_back();
-      for (Change* change : waiting[first.address]) {
+      std::vector<Change*> next = waiting[first.address];
+      const bool comes = first.action == Action::create || first.action == Action::adopt;
+      if (comes) {
+        const std::vector<Change*>& left = leaving[anywhere(first)];
+        next.insert(next.end(), left.begin(), left.end());
+      }
+      for (Change* change : next) {
         if (change->hold) continue;
+        const bool moves = same_but_provider(first.address, change->address);
         hold(*change, HoldCode::depends,
              fmt::format("it waits for {}, which is held back",
-                         display(first.address, false, false)));
+                         display(first.address, moves, false)));
         held.push_back(change);
       }
     }
+  }
+  static Address anywhere(const Change& change) {
+    Address address = change.address;
+    address.provider.clear();
+    return address;
   }
 
   void count_going() {

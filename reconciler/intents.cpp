@@ -72,6 +72,7 @@ class Settling {
                               const LiveEntry& entry) const {
     Owned row = intent.row;
     row.native_id = entry.live->native_id;
+    row.marked = entry.live->marker.has_value();
     row.agreed.clear();
     const auto old = in_.ledger.owned.find(intent.from.value_or(address));
     if (old != in_.ledger.owned.end() && intent.action != Action::adopt) {
@@ -102,18 +103,14 @@ class Settling {
     }
   }
 
-  // Deleted; or released, so that it says no longer that it is ours.
+  // Deleted; or released, so that it says no longer that it is ours. The mark goes last: where it
+  // is off, all was done. What had none before looks the same either way, and is let go again:
+  // that stops what is stopped and nothing else, while a stop that never came would be forgotten.
   [[nodiscard]] bool went(const Address& address, const Intent& intent) const {
     const LiveEntry* entry = live_.owned_as(address);
     if (entry == nullptr) return true;
     if (intent.action == Action::remove) return entry->live->native_id != intent.row.native_id;
-    // The mark goes last, but it may have been off before.
-    const bool runs = member(entry->live->attributes, "running") == true;
-    if (intent.row.on_remove == OnRemove::stop && runs) return false;
-    const auto provider = in_.providers.find(address.provider);
-    if (provider == in_.providers.end()) return false;
-    const auto kind = provider->second->kinds.find(address.kind);
-    return kind != provider->second->kinds.end() && kind->second.marker && !entry->live->marker;
+    return intent.row.marked && !entry->live->marker;
   }
 
   const SettleInput& in_;
@@ -137,6 +134,9 @@ Intent intent_of(const Intended& intended, const Owned* old, const IntentContext
   if (declared != context.desired.end()) {
     intent.row = row_of_made(change, {}, declared->second, old, context.spec);
   }
+  const auto live = context.live.find(change.address);
+  intent.row.marked =
+      live != context.live.end() && live->second != nullptr && live->second->marker.has_value();
   intent.row.native_id = change.native_id;
   intent.row.agreed.clear();
   intent.row.drift.clear();
@@ -147,6 +147,7 @@ Intent intent_of(const Intended& intended, const Owned* old, const IntentContext
   const ProviderKindSchema* extra = extra_of(change.address, context.providers);
   if (!intended.park) {
     for (const FieldDiff& field : change.fields) {
+      if (field.path == protect_path) continue;
       nlohmann::json value = value_at(intended.filled, field.path, *kind, extra);
       if (field.secret || is_secret(&resource, *kind, extra, field.path)) {
         value = hashed(value, context.hash);

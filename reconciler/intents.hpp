@@ -9,12 +9,14 @@ namespace homeostat {
 struct IntentContext {
   const Spec& spec;
   const Desired& desired;                                       // as planned
+  const std::map<Address, const LiveResource*>& live;           // as planned
   const std::map<std::string, const ProviderInfo*>& providers;  // by instance
   const SecretHash& hash;
   Time now;
 };
 // What is to be remembered of a change before it is written. `old`: the row that there is, of a
-// rename under its old address; may be null.
+// rename under its old address; may be null. Its row's `marked` says whether the thing carries our
+// mark now.
 [[nodiscard]] Intent intent_of(const Intended& intended, const Owned* old,
                                const IntentContext& context);
 

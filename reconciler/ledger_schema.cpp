@@ -100,7 +100,10 @@ constexpr std::array migrations = {
     R"(
     CREATE TABLE secrets(hash TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
     )",
-    "ALTER TABLE owned ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;",
+    R"(
+    ALTER TABLE owned ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE intents ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
+    )",
 };
 constexpr std::int64_t current_version = migrations.size();
 

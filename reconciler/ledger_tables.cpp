@@ -45,7 +45,7 @@ tl::unexpected<Error> cannot_store(const std::string& what, const Error& error) 
   return fail(error.kind, fmt::format("{} cannot be recorded: it has {}", what, error.message));
 }
 
-// Less its drift: columns 4 to 12.
+// Less its drift and its mark: columns 4 to 12.
 Result<Owned> owned_at(const Row& row, const CommitNames& names) {
   Owned owned;
   owned.native_id = row.text(4);
@@ -71,6 +71,7 @@ Result<Intent> intent_at(const Row& row, const CommitNames& names) {
   Intent intent;
   TRY_ASSIGN(intent.row, owned_at(row, names));
   intent.run = row.integer(13);
+  intent.row.marked = row.integer(16) != 0;
   TRY_ASSIGN(intent.action, decode_action(row.text(14)));
   if (!row.text(15).empty()) {
     TRY_ASSIGN(intent.from, parse_address(row.text(15)));
@@ -96,7 +97,7 @@ Status read_intents(Database& database, const CommitNames& names,
                     std::map<Address, Intent>& intents) {
   return database.each(
       "SELECT site, kind, name, provider, native_id, protect, on_remove, service, file, line, col,"
-      " commit_id, wanted, run, action, renamed_from FROM intents",
+      " commit_id, wanted, run, action, renamed_from, marked FROM intents",
       {}, [&](const Row& row) -> Status {
         Address address = address_at(row);
         auto value = intent_at(row, names);
@@ -180,13 +181,13 @@ Status save_intent(Database& database, CommitNumbers& numbers, std::int64_t run,
   TRY_ASSIGN(const Encoded encoded, encode(database, numbers, address, row));
   return database.run(
       "INSERT OR REPLACE INTO intents(site, kind, name, provider, run, action, renamed_from,"
-      " native_id, protect, on_remove, service, file, line, col, commit_id, wanted)"
-      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      " native_id, protect, on_remove, service, file, line, col, commit_id, wanted, marked)"
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       {address.site, address.kind, address.name, address.provider, run, name_of(intent.action),
        intent.from ? to_string(*intent.from) : std::string(), row.native_id,
        std::int64_t{row.protect}, encode_on_remove(row.on_remove), row.service, row.where.file,
-       std::int64_t{row.where.line}, std::int64_t{row.where.column}, encoded.commit,
-       encoded.agreed});
+       std::int64_t{row.where.line}, std::int64_t{row.where.column}, encoded.commit, encoded.agreed,
+       std::int64_t{row.marked}});
 }
 
 Status save_scope(Database& database, const Scope& scope, const ScopeState& state) {

@@ -38,7 +38,8 @@ struct Owned {
   std::string commit = {};       // ... as they stood in this commit; "" where there was no git
   std::vector<Agreed> agreed;    // sorted by path
   std::vector<OpenDrift> drift;  // sorted by path; path "" = the resource itself is gone
-  // It was seen with our marker: what has its native id and no marker is another thing.
+  // It was seen with our marker: what has its native id and no marker is another thing. Of an
+  // intent: it carried the marker when the write began.
   bool marked = false;
   friend bool operator==(const Owned&, const Owned&) = default;
 };

@@ -52,6 +52,10 @@ std::string claimed_thing(const std::string& token) {
   return what == "vmid" || what == "port" ? what + " " + value : value;
 }
 
+bool same_but_provider(const Address& a, const Address& b) {
+  return a.name == b.name && a.kind == b.kind && a.site == b.site && a.provider != b.provider;
+}
+
 SourceRef place_of(const Resource& resource, const FieldPath& path, const Spec& spec) {
   for (const FieldOrigin& origin : resource.origins) {
     if (origin.path == path && !origin.lines.empty()) {

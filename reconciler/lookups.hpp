@@ -36,4 +36,7 @@ using ProviderInfos = std::map<std::string, const ProviderInfo*>;  // by instanc
 // The first line of the field's value, else of the resource.
 [[nodiscard]] SourceRef place_of(const Resource& resource, const FieldPath& path, const Spec& spec);
 
+// One thing on two providers, or on its way from one to the other.
+[[nodiscard]] bool same_but_provider(const Address& a, const Address& b);
+
 }  // namespace homeostat

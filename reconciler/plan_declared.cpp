@@ -170,10 +170,7 @@ class Declared {
     Compared compared = compare(p_, resource, entry.live, row);
     declared_as(entry) = &resource.address;
     remember(resource, entry, std::move(compared.diff.in_sync));
-    if (auto mark = mark_diff(p_, resource, entry)) {
-      auto& fields = compared.diff.differs;
-      fields.insert(std::ranges::upper_bound(fields, mark->path, {}, &FieldDiff::path), *mark);
-    }
+    add_mark_diff(p_, resource, entry, compared.diff.differs);
     if (!renamed && compared.diff.differs.empty()) {
       say_what_is_not_known(resource, compared);
       return;
@@ -208,10 +205,12 @@ class Declared {
     const bool is_protected = resource.protect || (row != nullptr && row->protect) ||
                               (entry.live->marker && entry.live->marker->protect);
     if (effect == ChangeEffect::replace && is_protected) {
+      const std::string what = first_with(change.fields, effect).path;
       hold(change, HoldCode::protected_one,
-           fmt::format("{} can only change by making it anew, and it is protected: say "
-                       "`protect: false` first",
-                       first_with(change.fields, effect).path));
+           what + " can only change by making it anew, and it is protected" +
+               (resource.protect ? ": say `protect: false` first"
+                                 : " until `protect: false` was applied: put the old value back "
+                                   "for that"));
     }
   }
 
@@ -219,6 +218,7 @@ class Declared {
     Compared compared = compare(p_, resource, entry.live, nullptr);
     declared_as(entry) = &resource.address;
     remember(resource, entry, std::move(compared.diff.in_sync));
+    add_mark_diff(p_, resource, entry, compared.diff.differs);  // it was forgotten, not unmarked
     Change change = begin_change(p_, Action::adopt, resource, &entry);
     change.fields = std::move(compared.diff.differs);
     change.cause = change.fields.empty() ? Cause::git : strongest_cause(change.fields);

@@ -63,21 +63,39 @@ void hold_twins(const Planning& planning, Change& change, const Resource& resour
                    shown(planning, twin->live->address), twin->live->native_id));
 }
 
-std::optional<FieldDiff> mark_diff(const Planning& planning, const Resource& resource,
-                                   const LiveEntry& entry) {
+void add_mark_diff(const Planning& planning, const Resource& resource, const LiveEntry& entry,
+                   std::vector<FieldDiff>& differs) {
   const auto& marker = entry.live->marker;
-  if (!marker || marker->protect == resource.protect || entry.live->fixed) return std::nullopt;
+  if (!marker || marker->protect == resource.protect || entry.live->fixed) return;
   const auto provider = planning.input.providers.find(resource.address.provider);
-  if (provider == planning.input.providers.end()) return std::nullopt;
+  if (provider == planning.input.providers.end()) return;
   const auto kind = provider->second->kinds.find(resource.address.kind);
-  if (kind == provider->second->kinds.end() || !kind->second.marker) return std::nullopt;
+  if (kind == provider->second->kinds.end() || !kind->second.marker) return;
   FieldDiff diff;
   diff.path = protect_path;
   diff.desired = resource.protect;
   diff.live = marker->protect;
   diff.cause = Cause::git;
   diff.lines.push_back(resource.where);
-  return diff;
+  differs.insert(std::ranges::upper_bound(differs, diff.path, {}, &FieldDiff::path),
+                 std::move(diff));
+}
+
+void hold_unknown_elsewhere(const Planning& planning, Change& change) {
+  const Desired& desired = planning.resolved.desired;
+  Address first = change.address;
+  first.provider.clear();
+  for (auto there = desired.lower_bound(first); there != desired.end(); ++there) {
+    const Address& address = there->first;
+    if (!same_but_provider(address, change.address)) break;
+    const bool unknown = unknown_because(planning.input.observed, scope_of(address)) != nullptr;
+    const bool left_out = !selected(planning.input.options, address);
+    if (!unknown && (!left_out || planning.live.owned_as(address) != nullptr)) continue;
+    hold(
+        change, HoldCode::depends,
+        fmt::format("it is declared on {} now, {}: it is let go once it is known to be there",
+                    address.provider, unknown ? "which is unknown" : "which this plan leaves out"));
+  }
 }
 
 }  // namespace homeostat

@@ -96,6 +96,7 @@ class Undeclared {
                        shown(p_, owner)));
     }
     const bool ends = change.action == Action::remove || change.on_remove == OnRemove::stop;
+    hold_unknown_elsewhere(p_, change);
     if (p_.input.spec.self && *p_.input.spec.self == owner && ends) {
       hold(change, HoldCode::self, "Homeostat itself runs in it: remove it by hand on its host");
     }

@@ -62,9 +62,12 @@ void hold_shrinking(const Planning& planning, Change& change);
 // Of two things that are not ours, and that either could be adopted, only the user can choose.
 void hold_twins(const Planning& planning, Change& change, const Resource& resource,
                 const LiveEntry& entry);
-// What its marker says of `protect` and should not: it must outlive the ledger.
-[[nodiscard]] std::optional<FieldDiff> mark_diff(const Planning& planning, const Resource& resource,
-                                                 const LiveEntry& entry);
+// What its marker says of `protect` and should not, in its place among the differences: it must
+// outlive the ledger.
+void add_mark_diff(const Planning& planning, const Resource& resource, const LiveEntry& entry,
+                   std::vector<FieldDiff>& differs);
+// What goes here and is declared with another provider is let go only once it is known there.
+void hold_unknown_elsewhere(const Planning& planning, Change& change);
 // --- plan_renames.cpp: a monitor that a service derives is called after the service. Where that
 // has a new key, what was its monitor; nullptr where there is none.
 [[nodiscard]] const LiveEntry* renamed_with_its_service(const Planning& planning,

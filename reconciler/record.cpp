@@ -55,7 +55,8 @@ Owned row_after(const Round& round, const Change& change, const Outcome& outcome
 }  // namespace
 
 Status record_intents(Round& round, std::int64_t run, std::span<const Intended> intended) {
-  const IntentContext context{round.spec, round.planned.desired, round.infos, round.hash, now()};
+  const IntentContext context{
+      round.spec, round.planned.desired, round.planned.live, round.infos, round.hash, now()};
   std::map<Address, Intent> intents;
   for (const Intended& one : intended) {
     intents[one.change.address] = intent_of(one, row_before(round, one.change), context);

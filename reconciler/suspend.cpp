@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reconciler/paths.hpp"
+#include "reconciler/plan.hpp"
 #include "reconciler/redact.hpp"
 
 namespace homeostat {
@@ -14,14 +15,18 @@ namespace {
 std::string word_of(const Spec& spec, const Address& address) {
   const auto declared = spec.desired.find(address);
   if (declared == spec.desired.end()) return {};
-  return keyed_hash("git", declared->second.attributes.dump(
-                               -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  const nlohmann::json said = {declared->second.attributes, declared->second.protect};
+  return keyed_hash("git", said.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 // Null takes a value back to the system's own, as `!default` does.
 void put(Resource& resource, const FieldPath& path, const nlohmann::json& value) {
   const KindSchema* kind = find_kind(resource.address.kind);
   if (kind == nullptr) return;
+  if (path == protect_path) {
+    resource.protect = value == true;
+    return;
+  }
   std::erase_if(resource.open, [&path](const OpenValue& open) {
     const FieldPath at = path_of_pointer(open.pointer);
     return covers(path, at) || covers(at, path);

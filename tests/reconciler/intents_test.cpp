@@ -81,8 +81,9 @@ TEST_CASE("intents: a delete that happened drops the row, so that nobody looks f
 }
 
 TEST_CASE("intents: a release that happened is not made again") {
-  Situation s("containers: { web: { vmid: 110 } }\n");
+  Situation s("containers: { web: { vmid: 110, on_remove: stop } }\n");
   s.settle();
+  s.at("container/web").attributes["running"] = true;  // again, by hand: it was let go
   s.commit("");
   s.intend(s.plan(), "container/web");
   s.at("container/web").marker.reset();
@@ -94,14 +95,31 @@ TEST_CASE("intents: a release that happened is not made again") {
 TEST_CASE("intents: a release with a stop that did not come to the stop is made again") {
   Situation s("containers: { web: { vmid: 110, on_remove: stop } }\n");
   s.settle();
-  s.at("container/web").attributes["running"] = true;
-  s.at("container/web").marker.reset();  // by hand: the ledger alone says that it is ours
   s.commit("");
   const std::string before = s.outline();
   CHECK(before == "release container/web (stop)\n");
   s.intend(s.plan(), "container/web");
   static_cast<void>(s.settle_intents());
   CHECK(s.outline() == before);
+}
+
+TEST_CASE("intents: a release with a stop of what never had a mark is made again") {
+  for (const nlohmann::json& running : {nlohmann::json(true), nlohmann::json(false), {}}) {
+    CAPTURE(running);
+    Situation s("containers: { web: { vmid: 110, on_remove: stop } }\n");
+    s.live("container/web", {{"vmid", 110}});
+    s.settle();  // adopted: the ledger alone says that it is ours
+    if (!running.is_null()) s.at("container/web").attributes["running"] = running;
+    s.commit("");
+    const std::string before = s.outline();
+    CHECK(before == "release container/web (stop)\n");
+    s.intend(s.plan(), "container/web");
+    static_cast<void>(s.settle_intents());
+    CHECK(s.ledger.intents.empty());
+    CHECK(s.outline() == before);
+    s.apply(s.plan());
+    CHECK(s.outline() == "");
+  }
 }
 
 TEST_CASE(
@@ -142,6 +160,19 @@ TEST_CASE("intents: of a secret the hash is kept, and the value recognised") {
   CHECK(other.ledger.owned.empty());
 }
 
+TEST_CASE("intents: of what was made, the ledger knows whether it carries our mark") {
+  Situation s("containers: { web: { vmid: 110 } }\n");
+  s.intend(s.plan(), "container/web");
+  Situation bare = s;
+  s.marked("container/web", {{"vmid", 110}});
+  static_cast<void>(s.settle_intents());
+  CHECK(s.row("container/web").marked);
+  bare.live("container/web", {{"vmid", 110}});  // cut off before the mark
+  static_cast<void>(bare.settle_intents());
+  CHECK_FALSE(bare.row("container/web").marked);
+  CHECK(bare.outline() == "");
+}
+
 TEST_CASE("intents: a rename takes the row along, whether it happened or not") {
   Situation s("containers: { old: { vmid: 110, cores: 2 } }\n");
   s.settle();
@@ -168,6 +199,23 @@ bool only_forgets(const Change& change, const Planned& planned) {
   if (change.action != Action::release || change.on_remove == OnRemove::stop) return false;
   const auto live = planned.live.find(change.address);
   return live == planned.live.end() || !live->second->marker;
+}
+
+// A stop, and no mark that goes: whether it happened cannot be seen, and it is made again.
+bool leaves_no_trace(const Change& change, const Planned& planned) {
+  if (change.action != Action::release || change.on_remove != OnRemove::stop) return false;
+  const auto live = planned.live.find(change.address);
+  return live != planned.live.end() && !live->second->marker;
+}
+
+// Makes again what left no trace; the number of those.
+std::ptrdiff_t make_again(Situation& s, const Planned& planned) {
+  Planned again = s.plan();
+  std::erase_if(again.plan.changes, [&](const Change& change) {
+    return change.hold || !leaves_no_trace(change, planned);
+  });
+  s.apply(again);
+  return std::ssize(again.plan.changes);
 }
 
 // The ledger as it was, with the intents of all that is written.
@@ -202,6 +250,10 @@ TEST_CASE("intents: whatever was cut off, nothing is made twice and nothing forg
     static_cast<void>(crashed.settle_intents());
     CHECK(crashed.ledger.intents.empty());
     crashed.apply(Planned());  // agrees, as the next run does
+    const auto traceless = std::ranges::count_if(planned.plan.changes, [&](const Change& change) {
+      return !change.hold && leaves_no_trace(change, planned);
+    });
+    CHECK(make_again(crashed, planned) == traceless);
     CHECK(actions(crashed.plan().plan) == actions(done.plan().plan));
     static_cast<void>(untouched.settle_intents());
     Plan left = planned.plan;

@@ -197,7 +197,7 @@ void Situation::intend(const Planned& planned, std::string_view text) {
   const auto row = ledger.owned.find(change->from.value_or(wanted));
   ledger.intents[wanted] =
       intent_of({*change, filled}, row == ledger.owned.end() ? nullptr : &row->second,
-                {spec, planned.desired, infos_, test_hash(), now});
+                {spec, planned.desired, planned.live, infos_, test_hash(), now});
 }
 
 void Situation::try_in_vain(int times) {

@@ -1,4 +1,5 @@
 // What proves that a live thing is ours: its mark, and how far the ledger's word goes.
+#include "reconciler/suspend.hpp"
 #include "tests/reconciler/plan_fixture.hpp"
 
 using namespace homeostat;
@@ -51,15 +52,115 @@ TEST_CASE("plan: protect goes into the mark when it changes") {
   CHECK(s.outline() == "");
 }
 
+TEST_CASE("plan: what was forgotten takes its mark's protect along when it is taken over again") {
+  Situation s("dns: { lab: { www: { A: 10.5.0.8, protect: true } } }");
+  s.settle();
+  s.ledger.forgotten.insert(s.address("dns/lab/www/A"));
+  s.ledger.owned.clear();
+  s.commit("dns: { lab: { www: { A: 10.5.0.8 } } }");
+  s.options.adopt = {"*"};
+  CHECK(s.outline() == "adopt dns/lab/www/A\n  protect true -> false git\n");
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+  CHECK_FALSE(s.at("dns/lab/www/A").marker->protect);
+}
+
+TEST_CASE("plan: protection that git has just lifted holds until that was applied") {
+  Situation s("containers: { web: { vmid: 110, template: debian-12, protect: true } }");
+  s.settle();
+  s.options.allow_destroy = {"container/web"};
+  s.commit("containers: { web: { vmid: 110, template: debian-13 } }");
+  CHECK(holds(s.plan().plan) ==
+        "container/web protected: template can only change by making it anew, and it is protected "
+        "until `protect: false` was applied: put the old value back for that\n");
+  s.commit("containers: { web: { vmid: 110, template: debian-12 } }");
+  s.apply(s.plan());
+  s.commit("containers: { web: { vmid: 110, template: debian-13 } }");
+  CHECK(holds(s.plan().plan) == "");
+}
+
+TEST_CASE("plan: a protection that is undone goes out of the mark until git says more") {
+  Situation s("containers: { web: { vmid: 110 } }");
+  s.settle();
+  s.commit("containers: { web: { vmid: 110, protect: true } }");
+  s.apply(s.plan());
+  const Spec git = s.spec;
+  RunHistory run;
+  run.run.id = 2;
+  ChangeRecord change;
+  change.address = s.address("container/web");
+  change.action = "update";
+  change.outcome = "done";
+  FieldRecord field;
+  field.path = protect_path;
+  field.before = false;
+  field.after = true;
+  change.fields.push_back(field);
+  run.changes.push_back(change);
+  s.ledger.suspended = undo_of(run, s.spec).suspensions;
+  suspend(s.spec, s.ledger);
+  CHECK(s.outline() == "update container/web\n  protect true -> false git\n");
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+  s.commit("containers: { web: { vmid: 110 } }");
+  suspend(s.spec, s.ledger);
+  CHECK(s.ledger.suspended.empty());
+}
+
 TEST_CASE("plan: a container that moves is not let go before it can be made elsewhere") {
   Situation s("containers: { web: { vmid: 110, network: lab } }");
   s.settle();
   s.commit("containers: { web: { vmid: 110, network: lab, provider: plain } }");
   const std::string first = s.outline();
-  CHECK(first.find("release container/web [depends]") != std::string::npos);
+  CHECK(first.find("release container/web (keep) [depends]") != std::string::npos);
   s.apply(s.plan());
   CHECK(s.outline() == first);
   CHECK(s.at("container/web@pve").marker);
+}
+
+TEST_CASE("plan: what moves waits for where it goes, whatever holds that back") {
+  const auto moving = [](const std::string& more) {
+    Situation s("containers: { web: { vmid: 110, " + more + " } }");
+    s.settle();
+    s.options.allow_destroy = {"container/web"};
+    s.options.allow_deletes = 9;
+    s.commit("containers: { web: { vmid: 110, provider: plain, " + more + " } }");
+    return s;
+  };
+  Situation s = moving("cores: 2");
+  CHECK(holds(s.plan().plan) == "");
+  const Plan free = s.plan().plan;
+  CHECK(free.changes.back().action == Action::release);
+  CHECK(free.changes.back().needs == std::vector{s.address("container/web@plain")});
+
+  for (const auto& [more, what] : std::map<std::string, std::string>{
+           {"cores: 2", "release container/web (keep) [depends]\n"},
+           {"on_remove: delete", "delete container/web [depends]\n"}}) {
+    Situation unknown = moving(more);
+    unknown.unknown({"plain", ""});
+    CHECK(unknown.outline() == what);
+    CHECK(holds(unknown.plan().plan) ==
+          "container/web depends: it is declared on plain now, which is unknown: it is let go once "
+          "it is known to be there\n");
+    Situation left_out = moving(more);
+    left_out.options.only = {"container/web@pve"};
+    CHECK(left_out.outline() == what);
+    // Something else stands there.
+    Situation held = moving(more);
+    held.live("container/other@plain", {{"vmid", 110}, {"cores", 8}, {"memory", "9GiB"}}).fixed =
+        true;
+    CHECK(held.outline().find(what) != std::string::npos);
+    CHECK(holds(held.plan().plan).find("it waits for container/web@plain, which is held back") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("plan: what is on two providers and leaves one waits for nothing") {
+  Situation s("monitors: { web: { type: ping, target: 10.5.0.7, provider: [kuma, plain] } }");
+  s.settle();
+  s.options.allow_deletes = 9;
+  s.commit("monitors: { web: { type: ping, target: 10.5.0.8, provider: plain } }");
+  CHECK(holds(s.plan().plan) == "");
 }
 
 TEST_CASE("plan: a copy that has the place of ours is in the way") {
