@@ -19,7 +19,7 @@ nlohmann::json kept_value(const AgreementInput& input, const Resource& resource,
 }
 
 void declare(Owned& row, const Resource& resource, const Spec& spec) {
-  row.protect = resource.protect;
+  row.protect = resource.protect.value_or(row.protect);
   row.on_remove = resource.on_remove;
   row.service = resource.service;
   row.where = source_ref(resource.where, spec.files);

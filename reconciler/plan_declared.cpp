@@ -167,6 +167,7 @@ class Declared {
   void plan_owned(const Resource& resource, const LiveEntry& entry) {
     const bool renamed = entry.owner != resource.address;
     const Owned* row = row_of(p_.input.ledger, entry.owner);
+    keep_protection(p_, resource.address, &entry);
     Compared compared = compare(p_, resource, entry.live, row);
     declared_as(entry) = &resource.address;
     remember(resource, entry, std::move(compared.diff.in_sync));
@@ -202,19 +203,21 @@ class Declared {
                        "the resource first and declare it again",
                        first_with(change.fields, effect).path));
     }
-    const bool is_protected = resource.protect || (row != nullptr && row->protect) ||
+    const bool is_protected = resource.protect == true || (row != nullptr && row->protect) ||
                               (entry.live->marker && entry.live->marker->protect);
     if (effect == ChangeEffect::replace && is_protected) {
       const std::string what = first_with(change.fields, effect).path;
       hold(change, HoldCode::protected_one,
            what + " can only change by making it anew, and it is protected" +
-               (resource.protect ? ": say `protect: false` first"
-                                 : " until `protect: false` was applied: put the old value back "
-                                   "for that"));
+               (resource.protect == true
+                    ? ": say `protect: false` first"
+                    : " until `protect: false` was applied: put the old value back "
+                      "for that"));
     }
   }
 
   void plan_adopt(const Resource& resource, const LiveEntry& entry) {
+    keep_protection(p_, resource.address, &entry);
     Compared compared = compare(p_, resource, entry.live, nullptr);
     declared_as(entry) = &resource.address;
     remember(resource, entry, std::move(compared.diff.in_sync));
@@ -262,6 +265,7 @@ class Declared {
   // Without a text it is not blocked.
   void plan_blocked_create(const Resource& resource, HoldCode code, std::string text) {
     const Owned* row = row_of(p_.input.ledger, resource.address);
+    keep_protection(p_, resource.address, nullptr);
     Compared compared = compare(p_, resource, nullptr, row);
     Change change = begin_change(p_, Action::create, resource, nullptr);
     change.fields = std::move(compared.diff.differs);

@@ -63,17 +63,27 @@ void hold_twins(const Planning& planning, Change& change, const Resource& resour
                    shown(planning, twin->live->address), twin->live->native_id));
 }
 
+void keep_protection(Planning& planning, const Address& address, const LiveEntry* entry) {
+  std::optional<bool>& protect = planning.resolved.desired.at(address).protect;
+  if (protect) return;
+  const bool ours = entry != nullptr && entry->ownership == Ownership::ours;
+  const Owned* row = row_of(planning.input.ledger, ours ? entry->owner : address);
+  protect = (row != nullptr && row->protect) ||
+            (ours && entry->live->marker && entry->live->marker->protect);
+}
+
 void add_mark_diff(const Planning& planning, const Resource& resource, const LiveEntry& entry,
                    std::vector<FieldDiff>& differs) {
   const auto& marker = entry.live->marker;
-  if (!marker || marker->protect == resource.protect || entry.live->fixed) return;
+  const bool wanted = resource.protect.value_or(false);
+  if (!marker || marker->protect == wanted || entry.live->fixed) return;
   const auto provider = planning.input.providers.find(resource.address.provider);
   if (provider == planning.input.providers.end()) return;
   const auto kind = provider->second->kinds.find(resource.address.kind);
   if (kind == provider->second->kinds.end() || !kind->second.marker) return;
   FieldDiff diff;
   diff.path = protect_path;
-  diff.desired = resource.protect;
+  diff.desired = wanted;
   diff.live = marker->protect;
   diff.cause = Cause::git;
   diff.lines.push_back(resource.where);

@@ -104,7 +104,7 @@ class Surveyor {
   void take_others(Footing& footing, const Address& address, const Owned* row) const {
     const auto desired = round_.planned.desired.find(address);
     if (desired != round_.planned.desired.end()) {
-      note(footing.desired, address, "(protect)", desired->second.protect);
+      note(footing.desired, address, "(protect)", desired->second.protect.value_or(false));
     }
     if (const LiveResource* live = live_of(address)) {
       note(footing.live, address, "(id)", live->native_id);

@@ -15,7 +15,8 @@ namespace {
 std::string word_of(const Spec& spec, const Address& address) {
   const auto declared = spec.desired.find(address);
   if (declared == spec.desired.end()) return {};
-  const nlohmann::json said = {declared->second.attributes, declared->second.protect};
+  const nlohmann::json said = {declared->second.attributes,
+                               declared->second.protect.value_or(false)};
   return keyed_hash("git", said.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 

@@ -86,7 +86,7 @@ Write begin_write(const WritesInput& in, StepKind kind) {
                  *find_kind(in.change.address.kind), extra_of(in.provider, in.change.address.kind));
   }
   write.marker = {in.site, to_string(in.change.address), write.native_id,
-                  in.desired != nullptr && in.desired->protect};
+                  in.desired != nullptr && in.desired->protect.value_or(false)};
   return write;
 }
 

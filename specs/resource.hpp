@@ -101,7 +101,7 @@ struct Resource {
   std::string service;                           // key of the service it was derived from, or ""
   std::optional<Mode> mode;                      // stated for this resource alone
   std::optional<OnRemove> on_remove;             // unset: keep for what holds data, else destroy
-  bool protect = false;
+  std::optional<bool> protect;                   // unset: as it was
   bool alarm_only = false;
   std::vector<Ignore> ignore;
 };

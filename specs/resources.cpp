@@ -178,7 +178,7 @@ Resource build(Draft& draft, const Statement& statement, const std::string& prov
   const Options& options = statement.options;
   resource.mode = options.mode;
   resource.on_remove = options.on_remove;
-  resource.protect = options.protect.value_or(false);
+  resource.protect = options.protect;
   resource.alarm_only = options.alarm_only.value_or(false);
   resource.ignore = options.ignore;
   check_ignores(draft, statement, schema, resource.ignore);

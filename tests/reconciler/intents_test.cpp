@@ -104,13 +104,14 @@ TEST_CASE("intents: a release with a stop that did not come to the stop is made 
 }
 
 TEST_CASE("intents: a release with a stop of what never had a mark is made again") {
+  const std::string rest = "dns: { lab: { nas: 10.5.0.7 } }\n";
   for (const nlohmann::json& running : {nlohmann::json(true), nlohmann::json(false), {}}) {
     CAPTURE(running);
-    Situation s("containers: { web: { vmid: 110, on_remove: stop } }\n");
+    Situation s("containers: { web: { vmid: 110, on_remove: stop } }\n" + rest);
     s.live("container/web", {{"vmid", 110}});
     s.settle();  // adopted: the ledger alone says that it is ours
     if (!running.is_null()) s.at("container/web").attributes["running"] = running;
-    s.commit("");
+    s.commit(rest);
     const std::string before = s.outline();
     CHECK(before == "release container/web (stop)\n");
     s.intend(s.plan(), "container/web");

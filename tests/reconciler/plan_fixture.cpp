@@ -294,7 +294,8 @@ void Situation::apply_one(const Change& change, const Planned& planned,
   const Resource& desired = planned.desired.at(change.address);
   if (!change.quiet && infos_.at(change.address.provider)->kinds.at(change.address.kind).marker) {
     live->address = change.address;
-    live->marker = Marker{"home", to_string(change.address), live->native_id, desired.protect};
+    live->marker =
+        Marker{"home", to_string(change.address), live->native_id, desired.protect.value_or(false)};
   }
   known[change.address] = live->attributes;
   ledger.forgotten.erase(change.address);

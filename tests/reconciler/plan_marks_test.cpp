@@ -57,25 +57,47 @@ TEST_CASE("plan: what was forgotten takes its mark's protect along when it is ta
   s.settle();
   s.ledger.forgotten.insert(s.address("dns/lab/www/A"));
   s.ledger.owned.clear();
-  s.commit("dns: { lab: { www: { A: 10.5.0.8 } } }");
   s.options.adopt = {"*"};
+  s.commit("dns: { lab: { www: { A: 10.5.0.8 } } }");
+  CHECK(s.outline() == "adopt dns/lab/www/A (quiet)\n");
+  s.commit("dns: { lab: { www: { A: 10.5.0.8, protect: false } } }");
   CHECK(s.outline() == "adopt dns/lab/www/A\n  protect true -> false git\n");
   s.apply(s.plan());
   CHECK(s.outline() == "");
   CHECK_FALSE(s.at("dns/lab/www/A").marker->protect);
 }
 
+TEST_CASE("plan: protection outlives its own line too, until the spec says false") {
+  Situation s("containers: { web: { vmid: 110, protect: true } }");
+  s.settle();
+  s.commit("containers: { web: { vmid: 110, cores: 2 } }");
+  CHECK(s.outline() == "update container/web\n  cores null -> 2 git\n");
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+  CHECK(s.row("container/web").protect);
+  CHECK(s.at("container/web").marker->protect);
+  s.row("container/web").protect = false;  // the mark alone, or the ledger alone, says it too
+  CHECK(s.outline() == "");
+  s.ledger.owned.clear();
+  CHECK(s.outline() == "");
+  s.erase("container/web");
+  s.commit("containers: { web: { vmid: 110, cores: 2, protect: false } }");
+  s.apply(s.plan());
+  CHECK(s.outline() == "");
+  CHECK_FALSE(s.at("container/web").marker->protect);
+}
+
 TEST_CASE("plan: protection that git has just lifted holds until that was applied") {
   Situation s("containers: { web: { vmid: 110, template: debian-12, protect: true } }");
   s.settle();
   s.options.allow_destroy = {"container/web"};
-  s.commit("containers: { web: { vmid: 110, template: debian-13 } }");
+  s.commit("containers: { web: { vmid: 110, template: debian-13, protect: false } }");
   CHECK(holds(s.plan().plan) ==
         "container/web protected: template can only change by making it anew, and it is protected "
         "until `protect: false` was applied: put the old value back for that\n");
-  s.commit("containers: { web: { vmid: 110, template: debian-12 } }");
+  s.commit("containers: { web: { vmid: 110, template: debian-12, protect: false } }");
   s.apply(s.plan());
-  s.commit("containers: { web: { vmid: 110, template: debian-13 } }");
+  s.commit("containers: { web: { vmid: 110, template: debian-13, protect: false } }");
   CHECK(holds(s.plan().plan) == "");
 }
 

@@ -41,7 +41,7 @@ TEST_CASE("reverse: an address record brings the PTR of each of its addresses") 
   const Resource& made = resolved.desired.at(ptr());
   CHECK(made.attributes["ttl"] == "1h");
   CHECK(made.mode == Mode::enforce);
-  CHECK(made.protect);
+  CHECK(made.protect == true);
   REQUIRE(made.origins.size() == 2);
   CHECK(made.origins[1].lines == std::vector<Origin>{{0, 4, 7}, {0, 90, 1}});
   CHECK(resolved.reverse_of.at(ptr()) == record.address);

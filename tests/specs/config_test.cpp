@@ -209,7 +209,7 @@ defaults:
   CHECK(x.attributes["healthcheck"] == Attributes{{"interval", "20s"}, {"retries", 2}});
   CHECK(x.attributes["tags"] == Attributes{"b"});
   CHECK(x.attributes["cores"].is_null());
-  CHECK(x.protect);
+  CHECK(x.protect == true);
   CHECK(lines_of(spec, x, "env/A") == Lines{"c.yaml:3"});
   CHECK(lines_of(spec, x, "env/TZ") == Lines{"homeostat.yaml:8"});
   CHECK(lines_of(spec, x, "healthcheck/retries") == Lines{"homeostat.yaml:9"});

@@ -37,11 +37,11 @@ TEST_CASE("records: types, values and options") {
   CHECK(
       mx.attributes ==
       Attributes{{"values", {"10 mail.lab.example.org", "20 backup.example.org"}}, {"ttl", "10m"}});
-  CHECK(mx.protect);
+  CHECK(mx.protect == true);
   const Resource& txt = find(spec, "dns/lab/%40/TXT");
   CHECK(txt.attributes == Attributes{{"values", {"v=spf1 -all"}}, {"ttl", "5m"}});
   CHECK(txt.mode == Mode::report);
-  CHECK(txt.protect);
+  CHECK(txt.protect == true);
   CHECK(find(spec, "dns/lab/%2A.apps/CNAME").attributes["values"] ==
         Attributes{"nas.lab.example.org"});
   CHECK(find(spec, "dns/lab/www/CNAME").attributes["values"] == Attributes{"nas.example.org"});

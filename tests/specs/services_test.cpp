@@ -167,8 +167,8 @@ containers:
   const Resource& record = find(spec, "dns/lab/git/A");
   CHECK(container.mode == Mode::report);
   CHECK(record.mode == Mode::enforce);
-  CHECK(container.protect);
-  CHECK(record.protect);
+  CHECK(container.protect == true);
+  CHECK(record.protect == true);
   REQUIRE(record.depends_on.size() == 1);
   CHECK(to_string(record.depends_on[0]) == "home:container/db@pve");
   REQUIRE(container.ignore.size() == 1);
