@@ -21,4 +21,21 @@ namespace homeostat {
 [[nodiscard]] Status write_private_file(const std::string& path, const std::string& what,
                                         const std::string& text);
 
+// Held by one process at a time, for as long as it takes to read a file of that folder, change it
+// and write it again; it dies with its holder, and leaves nothing behind.
+class FolderLock {
+ public:
+  // Waits until it is free.
+  [[nodiscard]] static Result<FolderLock> acquire(const std::string& folder);
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&& other) noexcept;
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int folder) : folder_(folder) {}
+  int folder_ = -1;  // -1: moved from
+};
+
 }  // namespace homeostat

@@ -130,7 +130,11 @@ Result<TrustRecords> load_trust(const std::string& path) {
   return records;
 }
 
-Status save_trust(const std::string& path, const TrustRecords& records) {
+Status change_trust(const std::string& path, const std::function<Status(TrustRecords&)>& change) {
+  TRY(make_private_folders(folder_of(path)));
+  TRY_ASSIGN(const FolderLock lock, FolderLock::acquire(folder_of(path)));
+  TRY_ASSIGN(TrustRecords records, load_trust(path));
+  TRY(change(records));
   json connections = json::object();
   for (const auto& [name, record] : records) {
     connections[name] = {{"hash", record.hash},
@@ -139,7 +143,6 @@ Status save_trust(const std::string& path, const TrustRecords& records) {
                          {"at", record.at.time_since_epoch().count()}};
   }
   const json document = {{"homeostat_trust", version}, {"connections", std::move(connections)}};
-  TRY(make_private_folders(folder_of(path)));
   return write_private_file(path, "the record of trust", document.dump(2) + "\n");
 }
 

@@ -11,6 +11,7 @@
 // apply, which a person or the protected branch decides.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,7 +33,10 @@ using TrustRecords = std::map<std::string, TrustRecord>;  // by name of the conn
 // The record beside the ledger, not in it: a ledger may be copied or rebuilt, trust may not. No
 // file: no records. Refused where others may read or write it, or where it is damaged.
 [[nodiscard]] Result<TrustRecords> load_trust(const std::string& path);
-[[nodiscard]] Status save_trust(const std::string& path, const TrustRecords& records);
+// Reads the record, lets `change` have it and writes it, and no other process does so in between.
+// An error of `change` is returned, and nothing is written.
+[[nodiscard]] Status change_trust(const std::string& path,
+                                  const std::function<Status(TrustRecords&)>& change);
 
 // Field by field, what differs; null = absent.
 [[nodiscard]] std::vector<ConnectionField> differences(const nlohmann::json& trusted,

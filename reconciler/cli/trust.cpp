@@ -190,19 +190,17 @@ int list(const Global& global, const Desk& desk) {
   return 0;
 }
 
-int forget(Desk& desk, const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    if (desk.records.erase(name) == 0) {
+int forget(const Desk& desk, const std::vector<std::string>& names) {
+  const Status saved = change_trust(desk.places.trust, [&names](TrustRecords& records) -> Status {
+    for (const std::string& name : names) {
+      if (records.erase(name) != 0) continue;
       std::vector<std::string> known;
-      for (const auto& [each, record] : desk.records) known.push_back(each);
-      return print_error(
-          fail(ErrorKind::not_found, "nothing is trusted as " + name, suggestion(name, known))
-              .value());
+      for (const auto& [each, record] : records) known.push_back(each);
+      return fail(ErrorKind::not_found, "nothing is trusted as " + name, suggestion(name, known));
     }
-  }
-  if (const Status saved = save_trust(desk.places.trust, desk.records); !saved) {
-    return print_error(saved.error());
-  }
+    return {};
+  });
+  if (!saved) return print_error(saved.error());
   for (const std::string& name : names) print(name + " is no longer trusted on this machine\n");
   return 0;
 }
@@ -218,7 +216,7 @@ Status check_names(const Desk& desk, const std::vector<std::string>& names) {
   return {};
 }
 
-int record(Desk& desk, const TrustFlags& flags) {
+int record(const Desk& desk, const TrustFlags& flags) {
   if (const Status known = check_names(desk, flags.only); !known) {
     return print_error(known.error());
   }
@@ -226,7 +224,7 @@ int record(Desk& desk, const TrustFlags& flags) {
     print("nothing here needs trust\n");
     return 0;
   }
-  TrustRecords records = desk.records;
+  TrustRecords said_yes_to;
   std::size_t count = 0;
   std::size_t refused = 0;
   for (const Connection& connection : desk.connections) {
@@ -237,7 +235,7 @@ int record(Desk& desk, const TrustFlags& flags) {
     print(describe(desk, judged));
     ++(judged.state == State::refused ? refused : count);
     if (judged.state == State::refused) continue;
-    records[connection.name] = {connection.hash, connection.text, judged.resolved, now()};
+    said_yes_to[connection.name] = {connection.hash, connection.text, judged.resolved, now()};
   }
   if (count == 0) {
     print(refused == 0 ? "nothing to trust: " + counted(desk.connections.size(), "connection") +
@@ -253,9 +251,12 @@ int record(Desk& desk, const TrustFlags& flags) {
       return 2;
     }
   }
-  if (const Status saved = save_trust(desk.places.trust, records); !saved) {
-    return print_error(saved.error());
-  }
+  // Whatever somebody else has recorded since the question was asked stays.
+  const Status saved = change_trust(desk.places.trust, [&said_yes_to](TrustRecords& records) {
+    for (const auto& [name, yes] : said_yes_to) records[name] = yes;
+    return Status();
+  });
+  if (!saved) return print_error(saved.error());
   print(counted(count, "connection") + " trusted on this machine\n");
   return refused == 0 ? 0 : 2;
 }

@@ -109,7 +109,10 @@ void RoundLab::spec(const std::string& resources) const {
   const Places places = find_places(spec->site, ledger()).value();
   const Status trusted = make_private_folders(folder_of(places.trust));
   REQUIRE(trusted);
-  REQUIRE(save_trust(places.trust, records));
+  REQUIRE(change_trust(places.trust, [&records](TrustRecords& all) {
+    all = records;
+    return Status();
+  }));
 }
 
 FakeProvider& RoundLab::server(const std::string& name) const {

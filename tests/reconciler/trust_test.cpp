@@ -1,6 +1,9 @@
 #include "reconciler/trust.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <thread>
 
 #include "tests/support/spec.hpp"
 #include "tests/support/temp_repo.hpp"
@@ -135,13 +138,45 @@ TEST_CASE("trust: a pin decides, with a record or without") {
         "machine.yaml pins it to another one (sha256:00000000...)");
 }
 
+TEST_CASE("trust: of two who record at once neither loses what the other says") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/home/trust.json";
+  const TrustRecord record = all_of(spec_with()).begin()->second;
+  const auto add_many = [&](const std::string& who) {
+    for (int i = 0; i < 25; ++i) {
+      (void)change_trust(path, [&](TrustRecords& all) {
+        all[fmt::format("{}{}", who, i)] = record;
+        return Status();
+      });
+    }
+  };
+  {
+    const std::jthread one(add_many, "one");
+    const std::jthread other(add_many, "other");
+  }
+  REQUIRE(load_trust(path));
+  CHECK(load_trust(path)->size() == 50);
+
+  // Who does not want to after all leaves everything as it was.
+  const Status no = change_trust(path, [](TrustRecords& all) -> Status {
+    all.clear();
+    return fail(ErrorKind::not_found, "no");
+  });
+  REQUIRE_FALSE(no);
+  CHECK(no.error().message == "no");
+  CHECK(load_trust(path)->size() == 50);
+}
+
 TEST_CASE("trust: the record is kept, and a damaged or newer one is refused") {
   const TempDir dir;
   const std::string path = dir.path() + "/home/trust.json";
   REQUIRE(load_trust(path));
   CHECK(load_trust(path)->empty());
   const TrustRecords records = all_of(spec_with());
-  REQUIRE(save_trust(path, records));
+  REQUIRE(change_trust(path, [&records](TrustRecords& all) {
+    all = records;
+    return Status();
+  }));
   REQUIRE(load_trust(path));
   CHECK(*load_trust(path) == records);
 
