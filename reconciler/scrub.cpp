@@ -67,6 +67,9 @@ class ScrubbedProvider final : public Provider {
       if (answer && answer->incomplete) {
         answer->incomplete = scrubber_->clean(std::move(*answer->incomplete));
       }
+      if (answer) {
+        for (Error& warning : answer->warnings) warning = scrubber_->clean(std::move(warning));
+      }
       return answer;
     } catch (const std::exception& thrown) {
       return broke(thrown);

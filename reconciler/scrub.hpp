@@ -25,7 +25,7 @@ class Scrubber {
   std::vector<std::string> forms_;  // the longest first
 };
 
-// The same provider, with its errors and exceptions cleaned.
+// The same provider, with its errors, warnings and exceptions cleaned.
 [[nodiscard]] std::unique_ptr<Provider> scrubbed(std::unique_ptr<Provider> provider,
                                                  std::shared_ptr<const Scrubber> scrubber);
 

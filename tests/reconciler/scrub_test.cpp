@@ -78,6 +78,10 @@ TEST_CASE("scrub: all that a provider says is cleaned, thrown or returned") {
   REQUIRE(partly);
   REQUIRE(partly->incomplete);
   CHECK(partly->incomplete->message == "cut off: (secret)");
+  fake.warnings = {says("odd: " + token)};
+  const auto whole = provider->observe({"pve", ""}, {});
+  REQUIRE(whole);
+  CHECK(whole->warnings == Errors{says("odd: (secret)")});
   const Address address = parse_address("home:container/web@pve").value();
   const Attributes before;
   const Attributes after = Attributes::object();
