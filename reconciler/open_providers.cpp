@@ -82,7 +82,8 @@ Result<std::unique_ptr<Provider>> open_one(const OpenInput& input, const Provide
                      .folder = folder,
                      .site = input.spec.site,
                      .zones = zones,
-                     .read_only = input.read_only});
+                     .read_only = input.read_only,
+                     .timing = input.timing});
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct OpenInput {
   const SecretValues& secrets;
   const Verdict& verdict;
   bool read_only = true;
+  Timing timing = {};  // what providers wait by; empty functions: the real clock
 };
 // An instance that is refused, whose settings cannot be filled in, or that its type does not take,
 // carries why. A setting that refers to a resource's field ("http://${container.dns.ip}:5380") gets

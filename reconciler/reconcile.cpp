@@ -80,7 +80,8 @@ Providers open_round(const Round& round, bool read_only) {
                          .ledger = round.memory,
                          .secrets = round.secrets,
                          .verdict = round.verdict,
-                         .read_only = read_only});
+                         .read_only = read_only,
+                         .timing = round.request.timing});
 }
 
 // Undone runs stand in for git. What git has overtaken is forgotten by who may write.
@@ -266,7 +267,7 @@ Status record_agreement(Round& round, const Planned& planned, bool adopt) {
 namespace {
 
 // After one service of several. Looked at apart: the plan at work points into the round's own view.
-Status verify_service(Round& round, const ApplyHooks& hooks, const std::vector<Outcome>& outcomes,
+Status verify_service(Round& round, const std::vector<Outcome>& outcomes,
                       const std::stop_token& stop, const std::stop_token& cancel) {
   Observed seen = round.observed;
   const auto look_again = [&](const std::set<Scope>& scopes) {
@@ -274,7 +275,7 @@ Status verify_service(Round& round, const ApplyHooks& hooks, const std::vector<O
     for (const auto& [scope, state] : again.scopes) seen.scopes[scope] = state;
     return plan_round(round, seen);
   };
-  const auto after = verify(look_again, hooks, outcomes, stop);
+  const auto after = verify(look_again, round.request.timing, outcomes, stop);
   if (!after) return tl::unexpected(after.error().front());
   const auto late = lingering(after->plan, outcomes);
   if (late.empty()) return {};
@@ -310,7 +311,7 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
                .by_service = hooks.by_service,
                .verify_service =
                    [&](const std::vector<Outcome>& outcomes) {
-                     return verify_service(round, hooks, outcomes, stop, cancel);
+                     return verify_service(round, outcomes, stop, cancel);
                    },
                .on_progress = hooks.on_progress,
                .before_write =
@@ -320,7 +321,8 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
                .after_write =
                    [&round, id = *run](const Change& change, const Outcome& outcome) {
                      return record_outcome(round, id, change, outcome);
-                   }},
+                   },
+               .timing = round.request.timing},
               stop, cancel);
 
   if (cancel.stop_requested()) {  // a second look would see nothing
@@ -339,7 +341,7 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
     round.cut_off = 0;  // not by a crash
     return plan_again(round);
   };
-  auto after = verify(look_again, hooks, applied.outcomes, stop);
+  auto after = verify(look_again, round.request.timing, applied.outcomes, stop);
   if (after) {
     applied.after = std::move(*after);
     applied.lingering = lingering(applied.after.plan, applied.outcomes);

@@ -26,6 +26,9 @@ struct Request {
   // run left open is settled in it.
   bool locked = false;
   std::map<Address, Suspension> suspend;  // besides those that the ledger knows
+  // What every wait of the round is made of: before another try, for what reads stale. Empty
+  // functions: the real clock.
+  Timing timing = {};
 };
 
 // All values of a round. Nothing is read again after look().
@@ -60,7 +63,6 @@ struct Round {
 struct ApplyHooks {
   std::function<void(Progress, const Change&, const Outcome*)> on_progress = {};
   bool by_service = false;
-  Timing timing = {};  // empty functions: the real clock
 };
 struct Applied {
   std::vector<Outcome> outcomes;

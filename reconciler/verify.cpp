@@ -34,10 +34,10 @@ std::vector<const Change*> lingering(const Plan& after, const std::vector<Outcom
   return found;
 }
 
-tl::expected<Planned, Errors> verify(const LookAgain& look_again, const ApplyHooks& hooks,
+tl::expected<Planned, Errors> verify(const LookAgain& look_again, const Timing& timing,
                                      const std::vector<Outcome>& outcomes,
                                      const std::stop_token& stop) {
-  const auto wait = with_real_timing(hooks.timing).wait;
+  const auto wait = with_real_timing(timing).wait;
   std::set<Scope> scopes = touched_scopes(outcomes);
   std::chrono::milliseconds left{10'000};
   for (std::chrono::milliseconds pause{250};; pause *= 2) {

@@ -13,7 +13,7 @@ using LookAgain = std::function<tl::expected<Planned, Errors>(const std::set<Sco
 // Stale reads pass, so what does not read back is looked at again, for up to ten seconds. The plan
 // of the last look.
 [[nodiscard]] tl::expected<Planned, Errors> verify(const LookAgain& look_again,
-                                                   const ApplyHooks& hooks,
+                                                   const Timing& timing,
                                                    const std::vector<Outcome>& outcomes,
                                                    const std::stop_token& stop);
 // What was written and differs still: the server took the write and did nothing, or something else.

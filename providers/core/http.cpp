@@ -279,6 +279,7 @@ HttpSettings http_settings(const ProviderContext& context) {
   settings.max_in_flight = context.config.max_in_flight;
   settings.max_per_second = context.config.max_per_second;
   settings.read_only = context.read_only;
+  settings.timing = context.timing;
   return settings;
 }
 

@@ -9,13 +9,18 @@
 // done: a request that is not idempotent and got no connection, or a 429. One that may have been
 // done, and the answer is lost or a 5xx, is a `conflict`: look again, plan again.
 // After a 429 or 503 with Retry-After all calls of the client wait for that long, so that whoever
-// repeats need not know of it. What asks for more than a minute is `exhausted` at once.
+// repeats need not know of it.
+// How long a request may take. Its last try begins within the settings' `patience`, counted from
+// send(): pauses, Retry-After and the wait for its turn included. With the limit of that try it is
+// over after `patience` + `total_limit`, two minutes where nobody says otherwise. A Retry-After
+// that leads beyond it is not waited for: the request is `exhausted` at once, and until that time
+// so is every other request of the client that is not under way, so that a hundred requests do not
+// find out one after the other.
 #pragma once
 
 #include <nlohmann/json.hpp>
 
 #include "providers/core/provider.hpp"
-#include "providers/core/timing.hpp"
 
 namespace homeostat {
 
@@ -29,9 +34,12 @@ struct HttpRequest {
   std::string method = "GET";
   std::string path = {};  // below the settings' url, from its slash on, with the query; encoded
   std::vector<HttpHeader> headers = {};
-  std::string body = {};      // where there is one and no Content-Type: application/json
-  bool idempotent = false;    // twice is the same as once. GET and HEAD always are
-  bool sensitive = false;     // the answer may hold a secret: nothing of it is ever shown
+  std::string body = {};    // where there is one and no Content-Type: application/json
+  bool idempotent = false;  // twice is the same as once. GET and HEAD always are
+  bool sensitive = false;   // the answer may hold a secret: nothing of it is ever shown
+  // Changes nothing on the server, whatever its method says: a login, a search. Goes out while
+  // planning too. The answer to a login is `sensitive`.
+  bool only_reads = false;
   std::set<int> judged = {};  // statuses, beside 2xx, that the caller wants as a reply
 };
 
@@ -64,7 +72,9 @@ struct HttpSettings {
   int max_in_flight = 4;
   int max_per_second = 0;  // 0: no limit
   int retries = 3;
-  bool read_only = true;  // every method but GET and HEAD is refused
+  // Of a request, from send() to the beginning of its last try.
+  std::chrono::milliseconds patience = std::chrono::seconds(90);
+  bool read_only = true;  // GET, HEAD and what `only_reads` go out; everything else is refused
   // What an answer that is neither 2xx nor judged means; gets what http_error() says. Pure.
   std::function<Error(const HttpRequest&, const HttpReply&, Error)> refine = {};
   Timing timing = {};  // empty functions: the real clock
@@ -119,8 +129,8 @@ class HttpClient {
 
 // Settings that providers over HTTP share: url (required), ca_file, fingerprint, timeout.
 [[nodiscard]] std::vector<FieldSchema> http_fields();
-// From these, and from what every provider has: name, limits, read_only. Authentication, and
-// whatever else the type knows, is the caller's to add.
+// From these, and from what every provider has: name, limits, read_only, timing. Authentication,
+// and whatever else the type knows, is the caller's to add.
 [[nodiscard]] HttpSettings http_settings(const ProviderContext& context);
 
 }  // namespace homeostat

@@ -15,8 +15,7 @@ namespace homeostat {
 
 namespace {
 
-// Who asks for more is not waited for.
-constexpr std::chrono::seconds longest_hold{60};
+using Instant = std::chrono::steady_clock::time_point;
 constexpr std::size_t longest_excerpt = 80;   // characters
 constexpr std::size_t longest_message = 400;  // likewise
 constexpr std::size_t excerpt_bytes = 4 * longest_excerpt;
@@ -102,6 +101,7 @@ struct HttpClient::State {
   std::mutex mutex;
   std::vector<std::unique_ptr<HttpHandle>> idle;  // guarded by mutex
   HttpCounts counts;                              // guarded by mutex
+  Instant closed_until;                           // guarded by mutex; by the server's own word
 
   State(HttpSettings given, HttpTarget to)
       : settings(std::move(given)),
@@ -114,8 +114,12 @@ struct HttpClient::State {
 
   [[nodiscard]] Status check(const HttpRequest& request, const std::string& origin) const;
   [[nodiscard]] std::string origin_of(const HttpRequest& request, const Redactor& hide) const;
-  HttpTry try_once(const HttpRequest& request, const std::string& origin, bool again,
+  // That nothing is to be sent yet, by what an earlier answer said.
+  [[nodiscard]] Status check_open(const std::string& origin);
+  HttpTry try_once(const HttpRequest& request, const std::string& origin, bool again, Instant began,
                    const std::stop_token& stop);
+  // What the server asked for is more than is waited for.
+  Error too_long(Error error, std::chrono::seconds asked, Instant began);
   HttpTry exchange(const HttpRequest& request, const std::string& origin,
                    const std::stop_token& stop);
   void log(const HttpRequest& request, const std::string& origin, const HttpTry& tried,
@@ -125,7 +129,8 @@ struct HttpClient::State {
 };
 
 Status HttpClient::State::check(const HttpRequest& request, const std::string& origin) const {
-  if (settings.read_only && request.method != "GET" && request.method != "HEAD") {
+  const bool reads = request.method == "GET" || request.method == "HEAD" || request.only_reads;
+  if (settings.read_only && !reads) {
     return fail(ErrorKind::internal, origin + ": opened for looking only, nothing was sent");
   }
   const bool plain = std::all_of(request.path.begin(), request.path.end(), [](char c) {
@@ -166,16 +171,51 @@ HttpTry HttpClient::State::exchange(const HttpRequest& request, const std::strin
   return tried;
 }
 
+Status HttpClient::State::check_open(const std::string& origin) {
+  const auto now = timing.now();
+  const std::lock_guard lock(mutex);
+  if (now >= closed_until) return {};
+  const auto left = std::chrono::ceil<std::chrono::seconds>(closed_until - now);
+  Error error = fail(ErrorKind::transient,
+                     fmt::format("{}: not sent, the server asked for {} s more without a call",
+                                 origin, left.count()))
+                    .value();
+  error.exhausted = true;
+  return tl::unexpected(std::move(error));
+}
+
+Error HttpClient::State::too_long(Error error, std::chrono::seconds asked, Instant began) {
+  const auto now = timing.now();
+  const auto waited = std::chrono::floor<std::chrono::seconds>(now - began);
+  error.message += fmt::format("; it asks to wait {} s", asked.count());
+  if (waited.count() > 0) error.message += fmt::format(" more after {} s", waited.count());
+  error.message +=
+      fmt::format(", and a call waits {} at most", shown_milliseconds(settings.patience.count()));
+  error.exhausted = true;
+  const std::lock_guard lock(mutex);
+  closed_until = std::max(closed_until, now + asked);
+  return error;
+}
+
 HttpTry HttpClient::State::try_once(const HttpRequest& request, const std::string& origin,
-                                    bool again, const std::stop_token& stop) {
+                                    bool again, Instant began, const std::stop_token& stop) {
   HttpTry tried;
   tried.reply = tl::unexpected(stopped(origin));
   if (!slots.take(stop)) return tried;
-  timing.wait(pace.take_turn(timing.now()), stop);
-  if (!stop.stop_requested()) {
-    const auto began = std::chrono::steady_clock::now();
+  const auto turn = pace.take_turn(timing.now());
+  const bool in_time = timing.now() + turn - began <= settings.patience;
+  if (in_time) {
+    timing.wait(turn, stop);
+  } else {
+    tried.out_of_time = true;
+    tried.reply = fail(ErrorKind::transient,
+                       fmt::format("{}: not sent, its turn does not come within {}", origin,
+                                   shown_milliseconds(settings.patience.count())));
+  }
+  if (in_time && !stop.stop_requested()) {
+    const auto sent = std::chrono::steady_clock::now();
     tried = exchange(request, origin, stop);
-    const auto took = std::chrono::steady_clock::now() - began;
+    const auto took = std::chrono::steady_clock::now() - sent;
     log(request, origin, tried, std::chrono::duration_cast<std::chrono::milliseconds>(took));
     const std::lock_guard lock(mutex);
     counts.calls += tried.counts.calls;
@@ -260,22 +300,28 @@ Result<HttpReply> HttpClient::send(const HttpRequest& request, std::stop_token s
   const Redactor hide = secrets.size() == state.secrets.size() ? state.redact : Redactor(secrets);
   const std::string origin = state.origin_of(request, hide);
   TRY(state.check(request, origin));
+  TRY(state.check_open(origin));
+  const Instant began = state.timing.now();
   for (int repetition = 0;; ++repetition) {
-    HttpTry tried = state.try_once(request, origin, repetition > 0, stop);
+    HttpTry tried = state.try_once(request, origin, repetition > 0, began, stop);
     const auto asked = tried.reply ? retry_after(*tried.reply, state.timing.date()) : std::nullopt;
     Result<HttpReply> result = state.judge(request, tried, hide);
     if (result || result.error().kind != ErrorKind::transient) return result;
     Error error = std::move(result).error();
-    if (asked && *asked > longest_hold) {
-      error.message += fmt::format("; it asks to wait {} s", asked->count());
-      error.exhausted = true;
-      return tl::unexpected(std::move(error));
+    const auto now = state.timing.now();
+    if (asked && now + *asked - began > state.settings.patience) {
+      return tl::unexpected(state.too_long(std::move(error), *asked, began));
     }
-    if (asked) state.pace.hold(state.timing.now() + *asked);
+    if (asked) state.pace.hold(now + *asked);
     const bool again = is_idempotent(request) && !tried.out_of_time;
     error.exhausted = is_idempotent(request) || tried.out_of_time;
     if (!again || repetition >= state.settings.retries) return tl::unexpected(std::move(error));
     const auto pause = backoff(state.timing, repetition);
+    if (now + pause - began > state.settings.patience) {
+      const auto waited = std::chrono::floor<std::chrono::seconds>(now - began);
+      error.message += fmt::format("; not tried again after {} s", waited.count());
+      return tl::unexpected(std::move(error));
+    }
     spdlog::info("provider={} retry={} of={} pause_ms={} error=\"{}\"", state.settings.name,
                  repetition + 1, state.settings.retries, pause.count(), error.message);
     state.timing.wait(pause, stop);

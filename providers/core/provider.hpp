@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "providers/core/timing.hpp"
 #include "specs/config.hpp"
 #include "specs/load.hpp"
 #include "specs/schema.hpp"
@@ -126,6 +127,7 @@ struct ProviderContext {
   const std::string& site;
   const Zones& zones;     // those with this provider in `on`
   bool read_only = true;  // planning: refuse every write
+  Timing timing = {};     // for whoever waits; empty functions: the real clock
 };
 
 struct ProviderType {

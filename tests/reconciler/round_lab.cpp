@@ -146,9 +146,9 @@ Round RoundLab::look() const {
 Applied RoundLab::apply(Round& round, bool by_service) {
   ApplyHooks hooks;
   hooks.by_service = by_service;
-  hooks.timing.now = [] { return std::chrono::steady_clock::time_point(); };
-  hooks.timing.wait = [this](std::chrono::milliseconds pause, const std::stop_token&) {
-    waits.push_back(pause);
+  round.request.timing.now = [] { return std::chrono::steady_clock::time_point(); };
+  round.request.timing.wait = [this](std::chrono::milliseconds pause, const std::stop_token&) {
+    if (pause.count() > 0) waits.push_back(pause);
   };
   return homeostat::apply(round, hooks, std::stop_token(), std::stop_token());
 }

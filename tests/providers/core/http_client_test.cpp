@@ -192,6 +192,9 @@ TEST_CASE("http: a client for looking sends nothing but GET and HEAD") {
   CHECK(client.send({.method = "HEAD", .path = "/x"}, {}));
   CHECK(calls == 2);
   CHECK(HttpSettings().read_only);
+  // A login changes nothing, and without it some servers show nothing.
+  CHECK(client.send({.method = "POST", .path = "/login", .only_reads = true}, {}));
+  CHECK(calls == 3);
 }
 
 TEST_CASE("http: redirects are not followed") {

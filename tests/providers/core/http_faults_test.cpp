@@ -258,10 +258,10 @@ TEST_CASE("http stop: a pause before a retry is given up, and one that the serve
     });
     HttpSettings settings = patient(http_to(server.url()));
     settings.retries = 3;
-    // A pause of an hour, at which somebody stops us.
+    // A pause of five minutes, at which somebody stops us.
     settings.timing.chance = [&stop] {
       stop.request_stop();
-      return 7200.0;
+      return 600.0;
     };
     const auto reply = open_http(settings).send({.path = "/"}, stop.get_token());
     REQUIRE(!reply);

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <vector>
 
 #include "tests/providers/core/http_lab.hpp"
 #include "tests/support/fake_http.hpp"
@@ -19,12 +20,13 @@ class Script {
           const std::size_t call = calls_++;
           return answers_[std::min(call, answers_.size() - 1)];
         }) {}
-  [[nodiscard]] HttpClient client() {
-    HttpSettings settings = http_to(server_.url());
-    settings.retries = 3;
-    settings.timing = clock.timing();
-    return open_http(settings);
+  [[nodiscard]] HttpSettings settings() {
+    HttpSettings made = http_to(server_.url());
+    made.retries = 3;
+    made.timing = clock.timing();
+    return made;
   }
+  [[nodiscard]] HttpClient client() { return open_http(settings()); }
   [[nodiscard]] std::size_t calls() const { return calls_; }
   StillClock clock;
 
@@ -106,8 +108,8 @@ TEST_CASE("http retry: a Retry-After that has passed or says nothing changes not
   }
 }
 
-TEST_CASE("http retry: who asks for more than a minute is not waited for") {
-  for (const std::string after : {"61", "99999999999", "99999999999999999999999"}) {
+TEST_CASE("http retry: who asks for more than a call waits for is not waited for") {
+  for (const std::string after : {"91", "99999999999", "99999999999999999999999"}) {
     Script script({failing(429, after), FakeAnswer{}});
     const HttpClient client = script.client();
     const auto reply = get(client, "/");
@@ -117,7 +119,8 @@ TEST_CASE("http retry: who asks for more than a minute is not waited for") {
     }
     REQUIRE(!reply);
     CHECK(reply.error().exhausted);
-    CHECK(reply.error().message.find("it asks to wait ") != std::string::npos);
+    CHECK(reply.error().message.find("; it asks to wait ") != std::string::npos);
+    CHECK(reply.error().message.ends_with(" s, and a call waits 90 s at most"));
     CHECK(script.calls() == 1);
     CHECK(script.clock.pauses().empty());
   }
@@ -129,6 +132,75 @@ TEST_CASE("http retry: after a Retry-After every call of the client waits") {
   CHECK(!client.send(post, {}));
   CHECK(client.send(post, {}));
   CHECK(script.clock.pauses() == Pauses{5000});
+}
+
+TEST_CASE("http retry: a server that asks for a minute again and again is asked twice") {
+  Script script({failing(429, "60"), failing(429, "60"), FakeAnswer{}});
+  const HttpClient client = script.client();
+  const auto reply = get(client, "/");
+  REQUIRE(!reply);
+  CHECK(reply.error().exhausted);
+  CHECK(
+      reply.error().message.ends_with(": 429 Too Many Requests; it asks to wait 60 s more after 60 "
+                                      "s, and a call waits 90 s at most"));
+  CHECK(script.clock.pauses() == Pauses{250, 59'750});
+  CHECK(script.calls() == 2);
+
+  // Nobody else finds it out anew, until it is over.
+  const auto other = get(client, "/other");
+  REQUIRE(!other);
+  CHECK(other.error().kind == ErrorKind::transient);
+  CHECK(other.error().exhausted);
+  CHECK(other.error().message.ends_with(
+      "/other: not sent, the server asked for 60 s more without a call"));
+  CHECK(script.calls() == 2);
+  script.clock.timing().wait(std::chrono::seconds(60), {});
+  CHECK(get(client, "/other"));
+}
+
+TEST_CASE("http retry: a write that is asked to wait a second time is not repeated by others") {
+  Script script({failing(429, "60")});
+  const HttpClient client = script.client();
+  const auto first = client.send(post, {});
+  REQUIRE(!first);
+  CHECK(!first.error().exhausted);
+  const auto second = client.send(post, {});
+  REQUIRE(!second);
+  CHECK(second.error().exhausted);
+  CHECK(script.clock.pauses() == Pauses{60'000});
+}
+
+TEST_CASE("http retry: no try begins when a call has had its time") {
+  StillClock clock;
+  std::atomic<int> calls = 0;
+  const FakeHttp server([&](const FakeRequest&) {
+    ++calls;
+    clock.timing().wait(std::chrono::seconds(40), {});  // so long it takes to fail
+    return failing(503);
+  });
+  HttpSettings settings = http_to(server.url());
+  settings.retries = 3;
+  settings.timing = clock.timing();
+  const auto reply = get(open_http(settings), "/");
+  REQUIRE(!reply);
+  CHECK(reply.error().exhausted);
+  CHECK(reply.error().message.ends_with("503 Service Unavailable; not tried again after 120 s"));
+  CHECK(calls == 3);
+}
+
+TEST_CASE("http retry: a call whose turn does not come in time is not sent") {
+  Script script({FakeAnswer{}});
+  HttpSettings settings = script.settings();
+  settings.max_per_second = 1;
+  settings.patience = std::chrono::milliseconds(500);
+  const HttpClient client = open_http(settings);
+  CHECK(get(client, "/"));
+  const auto reply = get(client, "/");
+  REQUIRE(!reply);
+  CHECK(reply.error().exhausted);
+  CHECK(reply.error().message.ends_with("/: not sent, its turn does not come within 500 ms"));
+  CHECK(script.calls() == 1);
+  CHECK(script.clock.pauses().empty());
 }
 
 TEST_CASE("http retry: a connection that is refused is tried again, for calls that may be") {

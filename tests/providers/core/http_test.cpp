@@ -181,7 +181,8 @@ TEST_CASE("http: settings come from the provider's entry") {
   const std::string folder = "/srv/lab";
   const std::string site = "home";
   const Zones zones;
-  const ProviderContext context{config, values, folder, site, zones, false};
+  ProviderContext context{config, values, folder, site, zones, false};
+  context.timing.chance = [] { return 0.25; };
   const HttpSettings settings = http_settings(context);
   CHECK(settings.name == "dns");
   CHECK(settings.url == "https://a");
@@ -192,6 +193,7 @@ TEST_CASE("http: settings come from the provider's entry") {
   CHECK(settings.max_in_flight == 7);
   CHECK(settings.max_per_second == 3);
   CHECK(!settings.read_only);
+  CHECK(settings.timing.chance() == 0.25);
   for (const FieldSchema& field : http_fields()) CHECK(!field.doc.empty());
 }
 
