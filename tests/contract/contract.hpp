@@ -47,8 +47,9 @@ class Bench {
  public:
   virtual ~Bench() = default;
   // A place with nothing in it, for one chapter. The head of a spec: `providers:` with one
-  // instance, and what the samples refer to (zones, networks, secrets), in YAML.
-  virtual std::string open() = 0;
+  // instance, and what the samples refer to (zones, networks, secrets), in YAML. Where there is a
+  // wire, `timeout` ("5m") is what one call over it may take.
+  virtual std::string open(const std::string& timeout) = 0;
   virtual std::vector<Sample> samples() const = 0;
 
   // --- from outside; `name` as in an address, with its number in it

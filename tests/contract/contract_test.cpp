@@ -45,8 +45,8 @@ TEST_CASE("contract: powerdns, on bad days") {
 TEST_CASE("contract: a server that only says that it writes breaks every chapter that writes") {
   class Liar final : public Bench {
    public:
-    std::string open() override {
-      std::string head = real_.open();
+    std::string open(const std::string& timeout) override {
+      std::string head = real_.open(timeout);
       real_.wire()->add({"PATCH", "", real_.lie(), 0, -1});
       return head;
     }

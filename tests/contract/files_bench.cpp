@@ -32,7 +32,7 @@ providers:
 
 FilesBench::FilesBench() { ::setenv("HOMEOSTAT_CONTRACT_SECRET", "s3cr3t-of-the-contract", 1); }
 
-std::string FilesBench::open() {
+std::string FilesBench::open(const std::string& /*timeout*/) {
   ++places_;
   return fmt::format(head, fmt::format("{}/live{}", dir_.path(), places_));
 }

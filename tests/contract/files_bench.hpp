@@ -9,7 +9,7 @@ namespace homeostat::contract {
 class FilesBench final : public Bench {
  public:
   FilesBench();
-  std::string open() override;
+  std::string open(const std::string& timeout) override;
   [[nodiscard]] std::vector<Sample> samples() const override;
   std::string peek(const std::string& name) override;
   std::size_t count() override;

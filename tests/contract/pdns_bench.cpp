@@ -25,16 +25,16 @@ PdnsBench::PdnsBench(test::PdnsBackend backend)
   ::setenv("HOMEOSTAT_CONTRACT_KEY", test::PdnsServer::key, 1);
 }
 
-std::string PdnsBench::open() {
+std::string PdnsBench::open(const std::string& timeout) {
   zone_ = fmt::format("c{}.example.org", ++zones_);
   server_.create_zone(zone_);
   wire_.clear();
   return fmt::format(
       "providers:\n"
-      "  it: {{ type: powerdns, url: \"{}\", key: \"${{secret.key}}\", timeout: 1s }}\n"
+      "  it: {{ type: powerdns, url: \"{}\", key: \"${{secret.key}}\", timeout: {} }}\n"
       "secrets:\n  key: {{ env: HOMEOSTAT_CONTRACT_KEY }}\n"
       "zones:\n  lab: {{ zone: {}, on: [it] }}\n",
-      wire_.url(), zone_);
+      wire_.url(), timeout, zone_);
 }
 
 std::vector<Sample> PdnsBench::samples() const {

@@ -46,8 +46,8 @@ std::string joined(const std::vector<std::string>& lines) {
   return lines.empty() ? "nothing" : fmt::format("{}", fmt::join(lines, ", "));
 }
 
-Story::Story(Bench& given, const Sample& sample)
-    : bench(given), sample_(sample), head_(given.open()) {
+Story::Story(Bench& given, const Sample& sample, const std::string& timeout)
+    : bench(given), sample_(sample), head_(given.open(timeout)) {
   options.allow_deletes = 20;  // the guard has tests of its own
 }
 
@@ -85,7 +85,7 @@ std::string Story::spec() const {
   return text;
 }
 
-Request Story::request() const {
+Request Story::request() {
   Request request;
   request.folder = folder_.path() + "/spec";
   request.ledger_path = folder_.path() + "/ledger.db";
@@ -97,6 +97,7 @@ Request Story::request() const {
     if (kind->holds_data && there) request.options.allow_destroy.push_back(name(number));
   }
   request.record = true;
+  request.timing = clock_.timing();
   return request;
 }
 

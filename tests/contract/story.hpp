@@ -5,13 +5,17 @@
 
 #include "reconciler/reconcile.hpp"
 #include "tests/contract/contract.hpp"
+#include "tests/support/still_clock.hpp"
 #include "tests/support/temp_repo.hpp"
 
 namespace homeostat::contract {
 
+// No call of a chapter runs into it, however busy the machine.
+constexpr const char* patient = "5m";
+
 class Story {
  public:
-  Story(Bench& bench, const Sample& sample);
+  Story(Bench& bench, const Sample& sample, const std::string& timeout = patient);
 
   // The sample with this number, with some fields of other values.
   void declare(int number, const Fields& changed = {});
@@ -43,13 +47,14 @@ class Story {
 
  private:
   [[nodiscard]] std::string spec() const;
-  [[nodiscard]] Request request() const;
+  [[nodiscard]] Request request();
 
   Sample sample_;
   std::string head_;
   std::map<int, Fields> declared_;
   std::set<int> known_;  // declared now or before
   TempDir folder_;
+  test::StillClock clock_;  // waits between tries take no time
   Complaints complaints_;
 };
 

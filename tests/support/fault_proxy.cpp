@@ -72,9 +72,9 @@ std::size_t FaultProxy::count(const std::string& method) const {
                     [&](const std::string& line) { return line.starts_with(method + ' '); }));
 }
 
-void FaultProxy::wait_for(std::size_t requests) const {
+bool FaultProxy::wait_for(std::size_t requests) const {
   std::unique_lock lock(mutex_);
-  grown_.wait(lock, [&] { return log_.size() >= requests; });
+  return grown_.wait_for(lock, std::chrono::seconds(20), [&] { return log_.size() >= requests; });
 }
 
 std::optional<WireFault> FaultProxy::match(const std::string& method, const std::string& path) {

@@ -51,8 +51,8 @@ class FaultProxy {
   // "GET /api/v1/servers", in the order in which they came.
   [[nodiscard]] std::vector<std::string> log() const;
   [[nodiscard]] std::size_t count(const std::string& method) const;
-  // Waits until so many have come.
-  void wait_for(std::size_t requests) const;
+  // Waits until so many have come. False: they have not, in twenty seconds.
+  [[nodiscard]] bool wait_for(std::size_t requests) const;
 
  private:
   void serve(Peer& peer);

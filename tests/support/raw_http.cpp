@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,6 +17,9 @@ std::string raw_exchange(int port, const std::string& request) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // Whoever answers nothing is no reason to wait for ever.
+  const timeval limit{.tv_sec = 60, .tv_usec = 0};
+  setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   std::string answer;
   bool open = connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   for (std::size_t sent = 0; open && sent < request.size();) {
