@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "providers/core/failpoint.hpp"
+
 namespace homeostat::powerdns {
 namespace {
 
@@ -96,6 +98,7 @@ class ZoneWrite {
   // A backend without comments is found out by the first write; then all is made up anew.
   Status write() {
     TRY(look());
+    failpoint("powerdns.after_look");
     while (true) {
       const bool with_comments = comments_;
       still_wanted_ = true;
@@ -196,7 +199,9 @@ class ZoneWrite {
   Status send(const std::vector<const Group*>& groups) {
     if (groups.empty() || !still_wanted_) return {};
     if (stop_.stop_requested()) return tl::unexpected(not_reached());
+    failpoint("powerdns.before_patch");
     const Result<Serials> answer = api_.patch(place_.name, body_of(groups), stop_);
+    failpoint("powerdns.after_patch");
     if (answer) {
       accept(groups, *answer);
       return {};

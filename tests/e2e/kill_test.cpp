@@ -58,10 +58,11 @@ struct Scene {
   std::string ledger;
 };
 
-Scene make_scene(const std::string& folder, const KillWorld& world, Past past) {
-  Scene scene{KillSite(folder + "/site"), {}, {}, {}};
-  scene.site.prepare(world, past);
-  const KillSite whole(folder + "/whole");
+Scene make_scene(const std::string& folder, const KillWorld& world, Past past, KillServer* server) {
+  fs::create_directories(folder);
+  Scene scene{KillSite(folder + "/site", world, server), {}, {}, {}};
+  scene.site.prepare(past);
+  const KillSite whole(folder + "/whole", world, server);
   scene.site.copy_to(whole);
   const ProcessResult applied = whole.apply({{"HOMEOSTAT_FAILPOINT_LOG", folder + "/passes"}});
   INFO(applied.out, applied.err);
@@ -101,10 +102,9 @@ std::string difference(const std::map<std::string, std::string>& is,
 }
 
 // The first seed kills at the first pass, the others anywhere; every third kills the recovery too.
-void run_case(Case& it, const std::string& folder) {
+void run_case(Case& it, const KillSite& site) {
   std::mt19937 random(static_cast<std::uint32_t>(it.seed) * 7919U +
                       static_cast<std::uint32_t>(std::hash<std::string>()(it.failpoint)));
-  const KillSite site(folder);
   it.scene->site.copy_to(site);
   const int passes = it.scene->passes.at(it.failpoint);
   const int pass =
@@ -151,32 +151,39 @@ std::vector<Case> make_cases(const std::vector<Scene>& scenes) {
   return made;
 }
 
-void run_all(std::vector<Case>& all, const std::string& folder) {
+// Without servers: as many at once as there are processors, for all is in files. Else one on each.
+struct Field {
+  const KillWorld& world;
+  std::vector<std::unique_ptr<KillServer>> servers = {};
+};
+
+void run_all(std::vector<Case>& all, const Field& field, const std::string& folder) {
   std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
+  const auto work = [&](KillServer* server) {
     for (std::size_t i = next++; i < all.size(); i = next++) {
-      run_case(all[i], fmt::format("{}/{}", folder, i));
+      try {
+        run_case(all[i], KillSite(fmt::format("{}/{}", folder, i), field.world, server));
+      } catch (const std::exception& thrown) {
+        all[i].trouble = thrown.what();
+      }
     }
   };
   std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < std::max(2U, std::thread::hardware_concurrency()); ++i) {
-    threads.emplace_back(work);
-  }
+  for (const auto& server : field.servers) threads.emplace_back(work, server.get());
+  const unsigned many = std::max(2U, std::thread::hardware_concurrency());
+  while (field.servers.empty() && threads.size() < many) threads.emplace_back(work, nullptr);
 }
 
-}  // namespace
-
-TEST_CASE("kill: whatever moment it dies at, the next run converges and nothing is lost" *
-          doctest::test_suite("once")) {
+void kill_everywhere(const Field& field) {
   const TempDir dir;
+  KillServer* const first = field.servers.empty() ? nullptr : field.servers.front().get();
   std::vector<Scene> scenes;
   for (const Past past : {Past::settled, Past::nothing, Past::damaged}) {
     const std::string folder = fmt::format("{}/scene{}", dir.path(), scenes.size());
-    fs::create_directories(folder);
-    scenes.push_back(make_scene(folder, files_world(), past));
+    scenes.push_back(make_scene(folder, field.world, past, first));
   }
   std::vector<Case> all = make_cases(scenes);
-  run_all(all, dir.path());
+  run_all(all, field, dir.path());
   std::map<std::string, int> kills;
   for (const Case& it : all) {
     if (it.killed) ++kills[it.failpoint];
@@ -187,6 +194,20 @@ TEST_CASE("kill: whatever moment it dies at, the next run converges and nothing 
   const auto killed =
       std::count_if(all.begin(), all.end(), [](const Case& it) { return it.killed; });
   MESSAGE(fmt::format("{} cases at {} failpoints, {} killed", all.size(), kills.size(), killed));
+}
+
+}  // namespace
+
+TEST_CASE("kill: whatever moment it dies at, the next run converges and nothing is lost" *
+          doctest::test_suite("once")) {
+  kill_everywhere({files_world()});
+}
+
+TEST_CASE("kill: with records on a real PowerDNS, the next run converges and nothing is lost" *
+          doctest::test_suite("once")) {
+  Field field{powerdns_world()};
+  for (int i = 0; i < 2; ++i) field.servers.push_back(start_powerdns());
+  kill_everywhere(field);
 }
 
 }  // namespace homeostat::test

@@ -13,15 +13,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* files_head = R"(homeostat: 1
+// The instances, then what all worlds have.
+constexpr const char* files_instances = R"(homeostat: 1
 site: home
 providers:
-  pve:  { type: files, path: live/pve }
   dns:  { type: files, path: live/dns, adopt: always }
+)";
+
+constexpr const char* powerdns_instances = R"(homeostat: 1
+site: home
+providers:
+  dns:  { type: powerdns, url: "URL", key: "${secret.key}", adopt: always }
+)";
+
+constexpr const char* rest_of_head = R"(  pve:  { type: files, path: live/pve }
   npm:  { type: files, path: live/npm, address: 10.5.0.110 }
   kuma: { type: files, path: live/kuma }
 secrets:
   token: { file: token }
+  key: { file: key }
 networks:
   lab: { cidr: 10.5.0.0/24, gateway: 10.5.0.254, dhcp: 10.5.0.20-10.5.0.99, assign: vmid }
 zones:
@@ -32,7 +42,8 @@ defaults:
   monitor:    { provider: kuma, interval: 60s }
 )";
 
-constexpr const char* files_before = R"(services:
+// What was applied before.
+constexpr const char* before = R"(services:
   web: { container: { vmid: 110, cores: 1, memory: 1GiB }, name: web.lab.example.org }
 containers:
   db:    { vmid: 111, cores: 1, template: debian-12 }
@@ -50,7 +61,8 @@ monitors:
   old: { type: ping, target: 10.5.0.11 }
 )";
 
-constexpr const char* files_after = R"(services:
+// What is applied now: every action, a park step, a batch.
+constexpr const char* after = R"(services:
   web: { container: { vmid: 110, cores: 2, memory: 2GiB }, name: web.lab.example.org }
   wiki:
     container: { vmid: 120, env: { TOKEN: "${secret.token}" } }
@@ -72,9 +84,6 @@ monitors:
 proxy_hosts:
   nas: { domains: [nas.lab.example.org], forward_host: 10.5.0.10, forward_port: 80 }
 )";
-
-// It is there before anybody declares it.
-constexpr const char* files_unmanaged = "values: [10.5.0.99]\n";
 
 void write_file(const std::string& path, const std::string& text) {
   fs::create_directories(fs::path(path).parent_path());
@@ -118,31 +127,54 @@ std::string query(sqlite3* handle, const char* sql) {
 }  // namespace
 
 const KillWorld& files_world() {
-  static const KillWorld world{files_head, files_before, files_after};
+  static const KillWorld world{std::string(files_instances) + rest_of_head,
+                               {{"live/dns/dns/lab/taken/A.yaml", "values: [10.5.0.99]\n"}}};
   return world;
 }
 
-void KillSite::prepare(const KillWorld& world, Past past) const {
-  write_file(repo() + "/homeostat.yaml", world.head);
-  write_file(repo() + "/token", "s3cret\n");
-  fs::permissions(repo() + "/token", fs::perms::owner_read | fs::perms::owner_write);
-  write_file(repo() + "/live/dns/dns/lab/taken/A.yaml", files_unmanaged);
-  write_file(repo() + "/site.yaml", world.before);
-  const ProcessResult trusted = run({"trust", "--yes"}, {});
-  if (trusted.exit_code != 0) throw std::runtime_error(trusted.out + trusted.err);
-  if (past != Past::nothing) {
-    const ProcessResult applied = apply({});
-    if (applied.exit_code != 0) throw std::runtime_error(applied.out + applied.err);
+const KillWorld& powerdns_world() {
+  static const KillWorld world{std::string(powerdns_instances) + rest_of_head, {}};
+  return world;
+}
+
+void KillSite::write_head() const {
+  std::string head = world_->head;
+  const auto url = head.find("URL");
+  if (url != std::string::npos) head.replace(url, 3, server_->url());
+  write_file(repo() + "/homeostat.yaml", head);
+  must(run({"trust", "--yes"}, {}));
+}
+
+void KillSite::prepare(Past past) {
+  past_ = past;
+  for (const char* secret : {"/token", "/key"}) {
+    write_file(repo() + secret, "outside-key\n");
+    fs::permissions(repo() + secret, fs::perms::owner_read | fs::perms::owner_write);
   }
-  write_file(repo() + "/site.yaml", world.after);
-  if (past == Past::damaged) fs::resize_file(state() + "/home/ledger.db", 5000);
+  for (const auto& [path, text] : world_->found) write_file(repo() + "/" + path, text);
+  fs::create_directories(repo() + "/live");
+  if (server_ != nullptr) server_->begin();
+  write_file(repo() + "/site.yaml", before);
+  write_head();
+  if (past != Past::nothing) must(apply({}));
+  write_file(repo() + "/site.yaml", after);
+  if (server_ != nullptr) server_->keep(kept());
 }
 
 void KillSite::copy_to(const KillSite& other) const {
   fs::copy(folder_, other.folder_, fs::copy_options::recursive);
+  if (other.server_ != nullptr) {
+    other.server_->bring_back(other.kept());
+    other.write_head();
+  }
+  if (past_ == Past::damaged) fs::resize_file(other.state() + "/home/ledger.db", 5000);
 }
 
 void KillSite::remove() const { fs::remove_all(folder_); }
+
+void KillSite::must(const ProcessResult& result) const {
+  if (result.exit_code != 0) throw std::runtime_error(folder_ + ": " + result.out + result.err);
+}
 
 ProcessResult KillSite::apply(const std::map<std::string, std::string>& environment) const {
   return run({"apply", "--yes", "--uncommitted", "--adopt", "*", "--allow-deletes", "50",
@@ -162,6 +194,7 @@ ProcessResult KillSite::run(const std::vector<std::string>& words,
 
 std::map<std::string, std::string> KillSite::live() const {
   std::map<std::string, std::string> files;
+  if (server_ != nullptr) files = server_->live();
   for (const auto& entry : fs::recursive_directory_iterator(repo() + "/live")) {
     const fs::path& path = entry.path();
     if (!entry.is_regular_file() || path.extension() == ".tmp") continue;
