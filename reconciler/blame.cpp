@@ -46,9 +46,7 @@ std::size_t Blame::ask(const std::vector<LinePlace>& lines, const std::vector<On
     ++rank;
   }
   for (const OnceThere& once : gone) {
-    if (head_has(once)) continue;
     follow(id, once, history_.entry(head_.tree, once.place.path));
-    break;
   }
   questions_[id].open = !lines.empty() || !gone.empty();
   if (questions_[id].open) ++open_;

@@ -46,7 +46,7 @@ class Blame {
   Blame(History& history, const CommitNode& head) : history_(history), head_(head) {}
 
   // One question: the newest touch of any of `lines` (as they are numbered in the head), or the
-  // removal of what comes first in `gone` of all that the head does not have.
+  // newest removal of any of `gone`, which the head does not have.
   std::size_t ask(const std::vector<LinePlace>& lines, const std::vector<OnceThere>& gone,
                   const std::optional<ObjectId>& since);
   [[nodiscard]] bool head_has(const OnceThere& once);

@@ -57,6 +57,7 @@ class Needs {
     add_takes();
     add_removals();
     add_moves();
+    add_parents();
     add_reverse();
     add_records();
   }
@@ -185,6 +186,28 @@ class Needs {
         const bool comes = there->action == Action::create || there->action == Action::adopt;
         if (comes) graph_.add(i, static_cast<std::size_t>(there - changes_.begin()));
       }
+    }
+  }
+
+  // A group of monitors goes when no monitor is in it any more.
+  void add_parents() {
+    std::map<std::pair<std::string, std::string>, std::size_t> going;  // provider, name
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Change& change = changes_[i];
+      if (change.address.kind != "monitor" || change.action != Action::remove) continue;
+      const std::string name = known_text(change.before, "name");
+      going.emplace(std::pair(change.address.provider,
+                              name.empty() ? decode_component(change.address.name) : name),
+                    i);
+    }
+    if (going.empty()) return;
+    for (std::size_t i = 0; i < changes_.size(); ++i) {
+      const Change& change = changes_[i];
+      if (change.address.kind != "monitor" || change.before.is_null()) continue;
+      if (change.action != Action::remove && !moves(change, "parent")) continue;
+      const auto group =
+          going.find(std::pair(change.address.provider, known_text(change.before, "parent")));
+      if (group != going.end() && group->second != i) graph_.add(group->second, i);
     }
   }
 

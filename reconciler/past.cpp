@@ -1,9 +1,11 @@
 #include "reconciler/past.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "reconciler/paths.hpp"
+#include "reconciler/sources.hpp"
 
 namespace homeostat {
 namespace {
@@ -33,6 +35,30 @@ std::optional<int> find_field(const FileText& file, int line, const FieldPath& p
   return at;
 }
 
+// The key of a service that its resource of that kind is made from.
+std::string_view said_in_service(std::string_view kind) {
+  if (kind == "dns") return {};
+  return kind == "proxy_host" ? "web" : kind;
+}
+
+// Fields that are made of others, where they are not stated.
+struct MadeFrom {
+  std::string_view kind, path, key;
+};
+constexpr std::array<MadeFrom, 6> made_from = {{
+    {"container", "ip", "vmid"},
+    {"container", "ip", "network"},
+    {"monitor", "target", "path"},
+    {"monitor", "target", "port"},
+    {"proxy_host", "forward_port", "port"},
+    {"proxy_host", "forward_scheme", "scheme"},
+}};
+
+// Fields that are the `address` of their service, where it has one.
+bool is_pointed(std::string_view kind, std::string_view path) {
+  return (kind == "dns" && path == "values") || (kind == "proxy_host" && path == "forward_host");
+}
+
 // The word at the beginning of a line that opens a block at the left edge.
 std::optional<int> section(const FileText& file, std::string_view name) {
   for (std::size_t i = 0; i < file.lines.size(); ++i) {
@@ -49,13 +75,6 @@ std::optional<ObjectId> declared_commit(const Owned& owned) {
   if (!owned.commit.empty()) return parse_object_id(owned.commit);
   const auto last = std::ranges::max_element(owned.agreed, {}, &Agreed::at);
   return last == owned.agreed.end() ? std::nullopt : parse_object_id(last->commit);
-}
-
-std::string domain_name(const Spec& spec, const Address& record) {
-  const auto name = name_components(record.name);
-  const auto zone = name.size() == 3 ? spec.zones.find(name[0]) : spec.zones.end();
-  if (record.kind != "dns" || zone == spec.zones.end()) return "";
-  return name[1] == "@" ? zone->second.zone : name[1] + "." + zone->second.zone;
 }
 
 std::string Past::path_of(const std::string& file) const {
@@ -90,55 +109,101 @@ std::optional<Past::Declaration> Past::declaration(const Owned& owned,
   return Declaration{then->path, then->blob, then->file, *line};
 }
 
-std::vector<OnceThere> Past::field(const Address& address, const Owned& owned,
-                                   const FieldPath& path, const std::optional<ObjectId>& at) {
-  std::vector<OnceThere> places;
-  if (const auto declared = declaration(owned, at)) {
-    if (const auto line = find_field(*declared->file, declared->line, path)) {
-      places.push_back({{declared->path, *line}, declared->blob, components(path).back()});
+void Past::add_field(Places& places, const Declaration& declared, const Address& address,
+                     const Owned& owned, const FieldPath& path) {
+  // Parts of a service may have fields of the same name.
+  int line = declared.line;
+  if (!owned.service.empty()) {
+    line = find_in_block(*declared.file, line, said_in_service(address.kind), true).value_or(line);
+  }
+  if (const auto at = find_field(*declared.file, line, path)) {
+    places.push_back({{declared.path, *at}, declared.blob, components(path).back()});
+  }
+}
+
+std::vector<Places> Past::field(const Address& address, const Owned& owned, const FieldPath& path,
+                                const ObjectId& at) {
+  Places own;
+  std::vector<Places> parts;
+  const auto declared = declaration(owned, at);
+  if (declared) {
+    add_field(own, *declared, address, owned, path);
+    for (const MadeFrom& from : made_from) {
+      if (!own.empty() || from.kind != address.kind || from.path != path) continue;
+      add_field(parts.emplace_back(), *declared, address, owned, std::string(from.key));
+      if (const auto& place = setting({at, "defaults", address.kind + "/" + std::string(from.key)}))
+        parts.back().push_back(*place);
+    }
+    const auto address_line = is_pointed(address.kind, path) && !owned.service.empty()
+                                  ? find_in_block(*declared->file, declared->line, "address", true)
+                                  : std::nullopt;
+    if (own.empty() && address_line) {
+      parts.push_back({{{declared->path, *address_line}, declared->blob, "address"}});
     }
   }
-  if (!at) return places;
-  if (const auto& place = default_of({*at, address.kind, path})) places.push_back(*place);
+  if (address.kind == "dns" && path == "ttl") {
+    const Places zone = zone_setting(address, "ttl", at);
+    own.insert(own.end(), zone.begin(), zone.end());
+  }
+  if (address.kind == "dns" && path == "values" && !owned.service.empty()) {
+    parts.push_back(zone_setting(address, "points_to", at));
+  }
+  if (const auto& place = setting({at, "defaults", address.kind + "/" + path})) {
+    own.push_back(*place);
+  }
+  parts.push_back(std::move(own));
+  return parts;
+}
+
+Places Past::zone_setting(const Address& record, const std::string& name, const ObjectId& at) {
+  Places places;
+  std::string key = name_components(record.name).front();
+  while (!key.empty()) {
+    if (const auto& place = setting({at, "zones", encode_component(key) + "/" + name})) {
+      places.push_back(*place);
+    }
+    const auto zone = spec_.zones.find(key);
+    key = zone == spec_.zones.end() ? "" : zone->second.reverse_of;
+  }
   return places;
 }
 
-const std::optional<OnceThere>& Past::default_of(const DefaultKey& key) {
-  const auto [known, added] = defaults_.try_emplace(key);
-  if (added) known->second = find_default(key);
+const std::optional<OnceThere>& Past::setting(const SettingKey& key) {
+  const auto [known, added] = settings_.try_emplace(key);
+  if (added) known->second = find_setting(key);
   return known->second;
 }
 
 // Files that are as they were took nothing away.
-std::optional<OnceThere> Past::find_default(const DefaultKey& key) {
-  const auto& [commit, kind, path] = key;
+std::optional<OnceThere> Past::find_setting(const SettingKey& key) {
+  const auto& [commit, name, path] = key;
   const auto node = history_.commit(commit);
   if (!node) return std::nullopt;
   const std::string folder = path_of("");
   for (const auto& [file_path, blob] : history_.changed_files(node->tree, head_.tree)) {
     if (!file_path.ends_with(".yaml") || !file_path.starts_with(folder)) continue;
     const auto file = history_.text(blob);
-    const auto defaults = section(*file, "defaults");
-    const auto of_kind =
-        defaults ? find_in_block(*file, *defaults, kind, true) : std::optional<int>();
-    const auto line = of_kind ? find_field(*file, *of_kind, path) : std::nullopt;
+    const auto slash = path.find('/');
+    const auto top = section(*file, name);
+    const auto block =
+        top ? find_in_block(*file, *top, decode_component(path.substr(0, slash)), true)
+            : std::optional<int>();
+    const auto line = block ? find_field(*file, *block, path.substr(slash + 1)) : std::nullopt;
     if (line) return OnceThere{{file_path, *line}, blob, components(path).back()};
   }
   return std::nullopt;
 }
 
 std::string Past::said_for(const Change& change) const {
-  const std::string& kind = change.address.kind;
-  if (kind == "proxy_host") return "web";
-  if (kind != "dns") return kind;
+  if (change.address.kind != "dns") return std::string(said_in_service(change.address.kind));
   if (!change.address.name.ends_with("/PTR")) return domain_name(spec_, change.address);
   const nlohmann::json& values = member(change.before, "values");
   const bool one = values.is_array() && !values.empty() && values.front().is_string();
   return one ? values.front().get<std::string>() : "";
 }
 
-std::vector<OnceThere> Past::resource(const Change& change, const Owned& owned) {
-  std::vector<OnceThere> places;
+Places Past::resource(const Change& change, const Owned& owned) {
+  Places places;
   const auto declared = declaration(owned, declared_commit(owned));
   if (!declared) return places;
   const FileText& file = *declared->file;

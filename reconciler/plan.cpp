@@ -47,6 +47,20 @@ void sum_up_scopes(Planning& planning) {
     summary.unknown = *unknown_because(input.observed, scope);
     for (const auto& [kind, count] : kinds) summary.not_compared += count;
   }
+  for (const auto& [scope, count] : planning.left_behind) {
+    ScopeSummary& summary = summaries[scope];
+    summary.at = input.now;
+    summary.owned = count;
+    summary.unknown =
+        Error{ErrorKind::invalid_spec,
+              "the spec no longer has it, and " +
+                  (count == 1
+                       ? "1 resource is ours there, which stays as it is"
+                       : fmt::format("{} resources are ours there, which stay as they are", count)),
+              "put it back to remove them first, or `homeostat forget` them",
+              {},
+              {}};
+  }
   for (const LiveEntry& entry : planning.live.entries()) {
     if (entry.ownership == Ownership::ours) ++summaries[entry.scope].owned;
   }

@@ -163,10 +163,9 @@ class Undeclared {
   }
 
   // Rows of things that are neither declared nor there: the rows go. Rows of places that the spec
-  // no longer has stay, and that is said.
+  // no longer has stay: such a place is unknown from now on.
   void look_at_rows() {
     const std::set<Scope> scopes = scopes_of(p_.input.spec);
-    std::map<Scope, std::size_t> left_behind;
     auto declared = p_.resolved.desired.begin();
     for (const auto& [address, row] : p_.input.ledger.owned) {
       while (declared != p_.resolved.desired.end() && declared->first < address) ++declared;
@@ -176,17 +175,10 @@ class Undeclared {
       if (!selected(p_.input.options, address)) continue;
       const Scope scope = scope_of(address);
       if (!scopes.contains(scope)) {
-        ++left_behind[scope];
+        ++p_.left_behind[scope];
       } else if (unknown_because(p_.input.observed, scope) == nullptr) {
         drop_row(address, row);
       }
-    }
-    for (const auto& [scope, count] : left_behind) {
-      warn(p_,
-           fmt::format("the spec no longer has {}, where {} of ours: left as they are",
-                       to_string(scope),
-                       count == 1 ? "1 resource is" : fmt::format("{} resources are", count)),
-           "put it back to remove them first, or `homeostat forget` them", {});
     }
   }
 

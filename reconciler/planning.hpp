@@ -25,6 +25,8 @@ struct Planning {
   std::map<Address, Change> changes;
   // By position in live.entries(): the declared resource that each live thing is; null: none.
   std::vector<const Address*> declared_as;
+  // Scopes that the spec has no more -> resources of ours there, which nobody can look after.
+  std::map<Scope, std::size_t> left_behind;
   // Secrets that could not be compared: name -> why, and how many values.
   std::map<std::string, std::pair<std::string, std::size_t>> missing_secrets;
 };

@@ -1,14 +1,12 @@
 #include "reconciler/provenance.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
-#include "reconciler/blame.hpp"
 #include "reconciler/past.hpp"
 #include "reconciler/paths.hpp"
 #include "reconciler/sources.hpp"
+#include "reconciler/work_files.hpp"
 
 namespace homeostat {
 namespace {
@@ -18,20 +16,6 @@ bool is_from_git(Cause cause) {
 }
 
 bool takes_away(Action action) { return action == Action::remove || action == Action::release; }
-
-std::shared_ptr<const FileText> read_disk(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return nullptr;
-  return std::make_shared<const FileText>(
-      std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()));
-}
-
-// A file that differs from the commit which the work tree stands on.
-struct WorkFile {
-  std::shared_ptr<const FileText> disk;  // null: deleted
-  std::optional<ObjectId> blob;          // nullopt: not in the commit
-  Hunks hunks;                           // from the commit to the disk
-};
 
 // One provenance to be filled in.
 struct Job {
@@ -44,6 +28,15 @@ struct Job {
   Sources sources;                                     // said where git did not move
 };
 
+// What a value or a resource was made of: the lines of now, and those that are gone. Of one thing
+// the nearest place comes first.
+struct Behind {
+  std::vector<Origin> lines;
+  std::vector<Places> places;
+
+  void add(const std::vector<Origin>& more) { lines.insert(lines.end(), more.begin(), more.end()); }
+};
+
 class Filler {
  public:
   Filler(const Spec& spec, const LedgerView& ledger, History& history, const CommitNode& head)
@@ -52,27 +45,25 @@ class Filler {
         history_(history),
         head_(head),
         blame_(history, head),
-        past_(spec, history, head) {}
+        past_(spec, history, head),
+        work_(spec, history, head, past_),
+        forward_(spec) {}
 
   void ask(Change& change);
   void answer();
 
  private:
-  void ask_lines(std::optional<Provenance>& target, const std::vector<Origin>& lines,
-                 const std::vector<OnceThere>& gone, Job job);
+  void ask_behind(std::optional<Provenance>& target, const Behind& behind, Job job);
   void ask_standing(Change& change, const Owned* owned);
   void ask_field(const Change& change, FieldDiff& field, const Owned* owned);
   void ask_removed(Change& change, const Owned* owned);
 
-  [[nodiscard]] std::vector<Origin> lines_behind(const Change& change, const FieldDiff& field,
-                                                 const Sources& sources);
-  void add_lines_of_service(std::vector<Origin>& lines, const Change& change);
-  void add_lines_of_zone(std::vector<Origin>& lines, const Address& record);
-  void add_lines_of_name(std::vector<Origin>& lines, const Change& pointer, std::string_view name);
-
-  const WorkFile* work_file(const std::string& file);
-  std::shared_ptr<const FileText> text_now(const std::string& file);
-  std::optional<SourceRef> removed_on_disk(const std::vector<OnceThere>& gone);
+  void add_value(Behind& behind, const Sources& sources, const std::optional<ObjectId>& at);
+  void add_declaration(Behind& behind, const Change& change);
+  void add_service(Behind& behind, const Change& change);
+  void add_what_made_it(Behind& behind, const Change& change, const std::optional<ObjectId>& at);
+  void add_names(Behind& behind, const Address& pointer, const nlohmann::json& names);
+  [[nodiscard]] std::vector<OnceThere> lost(const Behind& behind);
 
   void finish(const Job& job);
   void say_without_commit(Provenance& found, const Job& job);
@@ -90,35 +81,15 @@ class Filler {
   Blame blame_;
   Past past_;
   std::vector<Job> jobs_;
-  std::map<std::string, WorkFile> work_files_;
-  // Provider and name -> the A and AAAA records of that name.
-  std::optional<std::multimap<std::pair<std::string, std::string>, Address>> forward_;
+  WorkFiles work_;
+  ForwardRecords forward_;
+  std::map<std::uint32_t, std::vector<int>> keys_above_;  // by file
 };
 
 std::optional<ObjectId> agreed_commit(const Owned& owned, const FieldPath& path) {
   const auto found = std::ranges::lower_bound(owned.agreed, path, {}, &Agreed::path);
   if (found == owned.agreed.end() || found->path != path) return std::nullopt;
   return parse_object_id(found->commit);
-}
-
-// Null where the file is as the commit has it.
-const WorkFile* Filler::work_file(const std::string& file) {
-  const Revision& revision = spec_.revision;
-  if (!revision.work_tree || !revision.uncommitted.contains(file)) return nullptr;
-  const auto [known, added] = work_files_.try_emplace(file);
-  WorkFile& work = known->second;
-  if (added) {
-    work.disk = read_disk(spec_.folder + "/" + file);
-    work.blob = history_.entry(head_.tree, past_.path_of(file));
-    if (work.disk && work.blob) work.hunks = diff_lines(*history_.text(*work.blob), *work.disk);
-  }
-  return &work;
-}
-
-std::shared_ptr<const FileText> Filler::text_now(const std::string& file) {
-  if (const WorkFile* work = work_file(file)) return work->disk;
-  const auto blob = history_.entry(head_.tree, past_.path_of(file));
-  return blob ? history_.text(*blob) : nullptr;
 }
 
 void Filler::ask(Change& change) {
@@ -140,66 +111,78 @@ void Filler::ask_standing(Change& change, const Owned* owned) {
   Job job;
   job.place = change.where;
   if (owned != nullptr) job.since = declared_commit(*owned);
-  std::vector<Origin> lines = change.lines;
-  if (!change.service.empty()) add_lines_of_service(lines, change);
-  ask_lines(change.provenance, lines, {}, std::move(job));
+  Behind behind;
+  behind.lines = change.lines;
+  if (change.service.empty()) {
+    add_declaration(behind, change);
+  } else {
+    add_service(behind, change);
+  }
+  const auto declared = spec_.desired.find(change.address);
+  if (declared == spec_.desired.end()) {
+    for (const FieldDiff& field : change.fields) {
+      if (field.path == "values") add_names(behind, change.address, field.desired);
+    }
+  } else {
+    behind.add({declared->second.placed});
+  }
+  ask_behind(change.provenance, behind, std::move(job));
+}
+
+// The keys between a section and the declaration are a part of its name.
+void Filler::add_declaration(Behind& behind, const Change& change) {
+  if (behind.lines.empty() || behind.lines.front().line == 0) return;
+  const Origin key = behind.lines.front();
+  const auto [above, added] = keys_above_.try_emplace(key.file);
+  const auto text = added ? work_.text(place_of(key).file) : nullptr;
+  if (text) above->second = keys_above(*text);
+  const auto key_above = [&lines = above->second](std::uint32_t line) {
+    return line == 0 || line > lines.size() ? 0U : static_cast<std::uint32_t>(lines[line - 1]);
+  };
+  for (std::uint32_t line = key_above(key.line); key_above(line) != 0; line = key_above(line)) {
+    behind.add({{key.file, line, 1}});
+  }
+  behind.add(lines_of_zone(spec_, change.address));
 }
 
 // Of what a service makes, its key tells the least: the lines below it that this one came from, and
 // of a record those of its zone.
-void Filler::add_lines_of_service(std::vector<Origin>& lines, const Change& change) {
-  if (lines.empty()) return;
-  const Origin key = lines.front();
-  const auto text = key.line > 0 ? text_now(place_of(key).file) : nullptr;
+void Filler::add_service(Behind& behind, const Change& change) {
+  if (behind.lines.empty()) return;
+  const Origin key = behind.lines.front();
+  const auto text = key.line > 0 ? work_.text(place_of(key).file) : nullptr;
   if (!text) return;
   const auto end = static_cast<std::uint32_t>(block_end(*text, static_cast<int>(key.line)));
   for (const FieldDiff& field : change.fields) {
     for (const Origin& line : field.lines) {
-      if (line.file == key.file && line.line > key.line && line.line <= end) lines.push_back(line);
+      if (line.file == key.file && line.line > key.line && line.line <= end) behind.add({line});
     }
   }
-  add_lines_of_zone(lines, change.address);
+  behind.add(lines_of_zone(spec_, change.address));
 }
 
-void Filler::add_lines_of_zone(std::vector<Origin>& lines, const Address& record) {
-  if (record.kind != "dns") return;
-  auto zone = spec_.zones.find(name_components(record.name).front());
-  while (zone != spec_.zones.end()) {
-    lines.push_back(zone->second.where);
-    zone = spec_.zones.find(zone->second.reverse_of);
-  }
-}
-
-// A PTR record goes, or says something else, where the record that it leads back to does.
-void Filler::add_lines_of_name(std::vector<Origin>& lines, const Change& pointer,
-                               std::string_view name) {
-  if (!forward_) {
-    forward_.emplace();
-    for (const auto& [address, resource] : spec_.desired) {
-      if (address.kind != "dns" ||
-          !(address.name.ends_with("/A") || address.name.ends_with("/AAAA")))
-        continue;
-      forward_->emplace(std::pair(address.provider, domain_name(spec_, address)), address);
+// A PTR record comes, goes, or says something else, where the record that it leads back to does.
+void Filler::add_names(Behind& behind, const Address& pointer, const nlohmann::json& names) {
+  for (const auto& name : names) {
+    if (!name.is_string()) continue;
+    for (const Address& record : forward_.of(pointer.provider, name.get<std::string>())) {
+      const auto row = ledger_.owned.find(record);
+      add_value(behind, sources_of(spec_, record, "values"),
+                row == ledger_.owned.end() ? std::nullopt : agreed_commit(row->second, "values"));
     }
-  }
-  const auto [first, last] =
-      forward_->equal_range(std::pair(pointer.address.provider, std::string(name)));
-  for (auto record = first; record != last; ++record) {
-    const Sources sources = sources_of(spec_, record->second, "values");
-    lines.insert(lines.end(), sources.lines.begin(), sources.lines.end());
   }
 }
 
-std::vector<Origin> Filler::lines_behind(const Change& change, const FieldDiff& field,
-                                         const Sources& sources) {
-  if (spec_.desired.contains(change.address)) return sources.lines;
-  std::vector<Origin> lines = field.lines;  // of a PTR record
-  if (field.path == "values") {
-    for (const auto& name : field.desired) {
-      if (name.is_string()) add_lines_of_name(lines, change, name.get_ref<const std::string&>());
+// `at`: the commit that the value was agreed on.
+void Filler::add_value(Behind& behind, const Sources& sources, const std::optional<ObjectId>& at) {
+  behind.add(sources.lines);
+  for (const auto& [address, path] : sources.made_of) {
+    const auto row = ledger_.owned.find(address);
+    if (!at || row == ledger_.owned.end()) continue;
+    for (Places& places : past_.field(address, row->second, path, *at)) {
+      behind.places.push_back(std::move(places));
     }
   }
-  return lines;
 }
 
 void Filler::ask_field(const Change& change, FieldDiff& field, const Owned* owned) {
@@ -207,13 +190,17 @@ void Filler::ask_field(const Change& change, FieldDiff& field, const Owned* owne
   job.sources = sources_of(spec_, change.address, field.path);
   const bool is_declared = spec_.desired.contains(change.address);
   job.removed = is_declared ? !job.sources.stated && field.desired.is_null() : field.lines.empty();
-  std::vector<Origin> lines;
-  if (!job.removed) lines = lines_behind(change, field, job.sources);
-  job.place = lines.empty() ? change.where : place_of(lines.front());
-  std::vector<OnceThere> gone;
   if (owned != nullptr) job.since = agreed_commit(*owned, field.path);
-  if (job.since) gone = past_.field(change.address, *owned, field.path, job.since);
-  ask_lines(field.provenance, lines, gone, std::move(job));
+  Behind behind;
+  add_value(behind, job.sources, job.since);
+  if (job.removed) behind.lines.clear();
+  if (!is_declared) {
+    if (job.since) behind.places = past_.field(change.address, *owned, field.path, *job.since);
+    if (!job.removed) behind.add(field.lines);
+    if (field.path == "values") add_names(behind, change.address, field.desired);
+  }
+  job.place = behind.lines.empty() ? change.where : place_of(behind.lines.front());
+  ask_behind(field.provenance, behind, std::move(job));
 }
 
 // What still stands did not take it away: then only what it was made from can tell.
@@ -221,34 +208,59 @@ void Filler::ask_removed(Change& change, const Owned* owned) {
   Job job;
   job.removed = true;
   job.place = owned != nullptr && owned->where.line > 0 ? owned->where : change.where;
-  std::vector<OnceThere> gone;
-  std::vector<Origin> lines;
+  Behind behind;
   if (owned != nullptr) {
     job.since = declared_commit(*owned);
-    gone = past_.resource(change, *owned);
-    const bool stands =
-        std::ranges::all_of(gone, [this](const OnceThere& once) { return blame_.head_has(once); });
-    if (stands) {
-      add_lines_of_zone(lines, change.address);
-      for (const auto& name : member(change.before, "values")) {
-        if (name.is_string()) add_lines_of_name(lines, change, name.get_ref<const std::string&>());
-      }
+    Places places = past_.resource(change, *owned);
+    const auto gone = std::ranges::find_if_not(
+        places, [this](const OnceThere& once) { return blame_.head_has(once); });
+    const bool stands = gone == places.end();
+    behind.places = {stands ? std::move(places) : Places{*gone}};
+    if (stands && !work_.removed_on_disk(behind.places.front())) {
+      add_what_made_it(behind, change, job.since);
     }
   }
-  ask_lines(change.provenance, lines, gone, std::move(job));
+  ask_behind(change.provenance, behind, std::move(job));
+}
+
+// Its zone, another provider that it is on now, or what its value leads back to.
+void Filler::add_what_made_it(Behind& behind, const Change& change,
+                              const std::optional<ObjectId>& at) {
+  const Address& address = change.address;
+  behind.add(lines_of_zone(spec_, address));
+  for (const char* name : {"points_to", "reverse", "on"}) {
+    if (address.kind == "dns" && at) {
+      behind.places.push_back(past_.zone_setting(address, name, *at));
+    }
+  }
+  Address first = address;
+  first.provider.clear();
+  for (auto other = spec_.desired.lower_bound(first); other != spec_.desired.end(); ++other) {
+    if (other->first.kind != first.kind || other->first.name != first.name) break;
+    behind.add({other->second.placed});
+  }
+  add_names(behind, address, member(change.before, "values"));
+}
+
+// Where a nearer place still stands, it says the value, and those behind it said nothing.
+std::vector<OnceThere> Filler::lost(const Behind& behind) {
+  std::vector<OnceThere> gone;
+  for (const Places& places : behind.places) {
+    for (const OnceThere& once : places) {
+      if (blame_.head_has(once)) break;
+      gone.push_back(once);
+    }
+  }
+  return gone;
 }
 
 // What is not committed is answered at once: nothing is newer.
-void Filler::ask_lines(std::optional<Provenance>& target, const std::vector<Origin>& lines,
-                       const std::vector<OnceThere>& gone, Job job) {
+void Filler::ask_behind(std::optional<Provenance>& target, const Behind& behind, Job job) {
   std::vector<LinePlace> places;
-  for (const Origin& origin : lines) {
+  for (const Origin& origin : behind.lines) {
     if (origin.line == 0) continue;
     const SourceRef now = place_of(origin);
-    const WorkFile* work = work_file(now.file);
-    const auto line = work == nullptr ? now.line
-                      : work->blob    ? line_before(work->hunks, now.line)
-                                      : std::nullopt;
+    const auto line = work_.line_in_head(now);
     if (!line) {
       target.emplace().where = now;
       target->uncommitted = true;
@@ -257,31 +269,17 @@ void Filler::ask_lines(std::optional<Provenance>& target, const std::vector<Orig
     places.push_back({past_.path_of(now.file), *line});
     job.lines.emplace_back(places.back(), now);
   }
-  if (const auto place = removed_on_disk(gone)) {
-    target.emplace().where = *place;
-    target->removed = true;
-    target->uncommitted = true;
-    return;
-  }
-  job.target = &target;
-  job.question = blame_.ask(places, gone, job.since);
-  jobs_.push_back(std::move(job));
-}
-
-// Where the head has all of them, and the work tree does not.
-std::optional<SourceRef> Filler::removed_on_disk(const std::vector<OnceThere>& gone) {
-  for (const OnceThere& once : gone) {
-    const std::string file = past_.file_of(once.place.path);
-    const WorkFile* work = work_file(file);
-    if (work == nullptr || !work->blob) return std::nullopt;
-    const auto in_head = find_again(history_.hunks(once.blob, *work->blob),
-                                    *history_.text(*work->blob), once.place.line, once.word);
-    if (!in_head) return std::nullopt;
-    if (!work->disk || !find_again(work->hunks, *work->disk, *in_head, once.word)) {
-      return SourceRef{file, *in_head, 0};
+  for (const Places& each : behind.places) {
+    if (const auto place = work_.removed_on_disk(each)) {
+      target.emplace().where = *place;
+      target->removed = true;
+      target->uncommitted = true;
+      return;
     }
   }
-  return std::nullopt;
+  job.target = &target;
+  job.question = blame_.ask(places, lost(behind), job.since);
+  jobs_.push_back(std::move(job));
 }
 
 void Filler::answer() {

@@ -167,12 +167,13 @@ class Reversing {
     made.open.clear();
     made.attributes = {{"values", nlohmann::json::array({forward.name})}};
     std::vector<Origin> lines = lines_of(*forward.resource, "values");
-    lines.push_back(forward.zone->where);
+    const std::vector<Origin> more = lines_saying(forward.zone->origins, {"zone", "reverse"});
+    lines.insert(lines.end(), more.begin(), more.end());
     made.origins = {{"values", std::move(lines)}};
     const Zone& zone = choice.view->ttl.empty() ? *forward.zone : *choice.view;
     if (!zone.ttl.empty()) {
       made.attributes["ttl"] = zone.ttl;
-      made.origins.insert(made.origins.begin(), {"ttl", {zone.where}});
+      made.origins.insert(made.origins.begin(), {"ttl", lines_saying(zone.origins, {"ttl"})});
     }
     resolved_.reverse_of.emplace(address, forward.resource->address);
     resolved_.desired.emplace(address, std::move(made));

@@ -23,6 +23,7 @@ class Gathering {
     if (!seen_.insert({address, path}).second) return;
     const auto found = spec_.desired.find(address);
     if (found == spec_.desired.end()) return;
+    out_.made_of.emplace_back(address, path);
     const bool first = seen_.size() == 1;
     const bool stated = add_lines(found->second, path);
     if (first) out_.stated = stated;
@@ -76,6 +77,42 @@ class Gathering {
 
 Sources sources_of(const Spec& spec, const Address& address, const FieldPath& path) {
   return Gathering(spec).run(address, path);
+}
+
+std::string domain_name(const Spec& spec, const Address& record) {
+  const auto name = name_components(record.name);
+  const auto zone = name.size() == 3 ? spec.zones.find(name[0]) : spec.zones.end();
+  if (record.kind != "dns" || zone == spec.zones.end()) return "";
+  return name[1] == "@" ? zone->second.zone : name[1] + "." + zone->second.zone;
+}
+
+std::vector<Origin> lines_of_zone(const Spec& spec, const Address& record) {
+  std::vector<Origin> lines;
+  if (record.kind != "dns") return lines;
+  auto zone = spec.zones.find(name_components(record.name).front());
+  while (zone != spec.zones.end()) {
+    lines.push_back(zone->second.where);
+    const std::vector<Origin> more =
+        lines_saying(zone->second.origins, {"zone", "on", "points_to", "reverse"});
+    lines.insert(lines.end(), more.begin(), more.end());
+    zone = spec.zones.find(zone->second.reverse_of);
+  }
+  return lines;
+}
+
+std::vector<Address> ForwardRecords::of(const std::string& provider, const std::string& name) {
+  if (!known_) {
+    known_.emplace();
+    for (const auto& [address, resource] : spec_.desired) {
+      const bool forward = address.name.ends_with("/A") || address.name.ends_with("/AAAA");
+      if (address.kind != "dns" || !forward) continue;
+      known_->emplace(std::pair(address.provider, domain_name(spec_, address)), address);
+    }
+  }
+  std::vector<Address> found;
+  const auto [first, last] = known_->equal_range(std::pair(provider, name));
+  for (auto record = first; record != last; ++record) found.push_back(record->second);
+  return found;
 }
 
 }  // namespace homeostat

@@ -108,6 +108,19 @@ int block_end(const FileText& file, int line) {
   return end;
 }
 
+std::vector<int> keys_above(const FileText& file) {
+  std::vector<int> above(file.lines.size(), 0);
+  std::vector<std::pair<std::size_t, int>> open;  // indent, line
+  for (std::size_t i = 0; i < file.lines.size(); ++i) {
+    const auto indent = indent_of(file.lines[i]);
+    if (!indent) continue;
+    while (!open.empty() && open.back().first >= *indent) open.pop_back();
+    if (!open.empty()) above[i] = open.back().second;
+    open.emplace_back(*indent, static_cast<int>(i) + 1);
+  }
+  return above;
+}
+
 std::vector<int> enclosing_lines(const FileText& file, int line) {
   std::vector<int> above;
   auto inner = indent_of(file.line(line));

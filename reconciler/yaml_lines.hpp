@@ -34,6 +34,8 @@ struct FileText {
                                                std::string_view word, bool must_be_key);
 // The last line of the block that a line opens.
 [[nodiscard]] int block_end(const FileText& file, int line);
+// For each line of a text (from 0) the number of the key that it stands below; 0 = none.
+[[nodiscard]] std::vector<int> keys_above(const FileText& file);
 // The keys that a line stands below, the nearest first.
 [[nodiscard]] std::vector<int> enclosing_lines(const FileText& file, int line);
 

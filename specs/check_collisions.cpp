@@ -82,6 +82,46 @@ void check_claims(Draft& draft) {
 
 // --- addresses by rule ---------------------------------------------------------------------------
 
+// The address that the rule will give; nullopt where there is none, or the spec does not tell.
+std::optional<IpAddress> ruled_address(const Draft& draft, const Resource& container) {
+  const Attributes& attributes = container.attributes;
+  const auto network = draft.spec.networks.find(known_text(attributes, "network"));
+  const auto vmid = attributes.find("vmid");
+  if (network == draft.spec.networks.end() || network->second.assign != Assign::vmid ||
+      vmid == attributes.end() || !vmid->is_number_integer() || *vmid <= 0 ||
+      known_text(attributes, "ip") != "auto") {
+    return std::nullopt;
+  }
+  const auto address = host_address(network->second.cidr, vmid->get<std::uint64_t>());
+  const auto& reserved = network->second.reserved;
+  const bool kept =
+      address && std::any_of(reserved.begin(), reserved.end(),
+                             [&](const IpRange& range) { return contains(range, *address); });
+  if (!address || kept || address_problem(draft, network->second, *address)) return std::nullopt;
+  return address;
+}
+
+// What the rule gives to one may be stated for another, or given to it too.
+void check_ruled_addresses(Draft& draft) {
+  std::map<IpAddress, std::pair<const Resource*, std::string>> holders;  // with the field
+  for (const auto& [address, resource] : draft.spec.desired) {
+    if (address.kind != "container" && address.kind != "ip") continue;
+    for (const char* field : {"ip", "ip6", "address"}) {
+      const Result<IpAddress> ip = parse_ip(known_text(resource.attributes, field));
+      if (ip) holders.emplace(*ip, std::pair(&resource, std::string(field)));
+    }
+  }
+  for (const auto& [address, resource] : draft.spec.desired) {
+    const auto ip = address.kind == "container" ? ruled_address(draft, resource) : std::nullopt;
+    if (!ip) continue;
+    const auto [known, fresh] = holders.try_emplace(*ip, &resource, "vmid");
+    const auto& [other, field] = known->second;
+    if (fresh || same_name(*other, resource)) continue;
+    report_taken(draft, "address " + to_string(*ip) + " (the rule for its vmid)", other,
+                 line_of(*other, field), &resource, line_of(resource, "vmid"));
+  }
+}
+
 // One vmid on two providers is fine, but the rule gives both containers one address.
 void check_rules(Draft& draft) {
   const Desired& desired = draft.spec.desired;
@@ -89,17 +129,42 @@ void check_rules(Draft& draft) {
     const auto next = std::next(it);
     if (next == desired.end() || it->first.kind != "container") continue;
     if (!same_name(it->second, next->second)) continue;
-    const Attributes& attributes = it->second.attributes;
-    const auto network = draft.spec.networks.find(known_text(attributes, "network"));
-    const bool by_rule = network != draft.spec.networks.end() &&
-                         network->second.assign == Assign::vmid && attributes.contains("vmid") &&
-                         known_text(attributes, "ip") == "auto";
-    if (!by_rule) continue;
+    if (!ruled_address(draft, it->second)) continue;
+    const std::string network = known_text(it->second.attributes, "network");
     report(draft, line_of(it->second, "vmid"),
            display(it->first, true, false) + " and " + display(next->first, true, false) +
-               " would have one address: network `" + network->first +
+               " would have one address: network `" + network +
                "` gives it by the vmid, and both have the same",
            "declare them apart, each with a vmid of its own");
+  }
+}
+
+// --- MAC addresses
+// ---------------------------------------------------------------------------------
+
+// An `ip` states the address of something else, so that only two of one network can clash.
+void check_macs(Draft& draft) {
+  std::map<std::pair<std::string, std::string>, const Resource*> holders;  // where, mac
+  for (const auto& [address, resource] : draft.spec.desired) {
+    if (address.kind != "container" && address.kind != "ip") continue;
+    const std::string mac = known_text(resource.attributes, "mac");
+    if (mac.empty()) continue;
+    constexpr unsigned group_bit = 1;
+    const bool group = (std::stoul(mac.substr(0, 2), nullptr, 16) & group_bit) != 0;
+    const bool nobody = mac == "00:00:00:00:00:00";
+    if (group || nobody) {
+      report(draft, line_of(resource, "mac"),
+             mac + " of " + display(address, false, false) +
+                 (nobody ? " is nobody's address" : " is the address of a group (multicast)"),
+             "one of your own begins with 02, such as 02:00:00:00:00:05");
+      continue;
+    }
+    const std::string scope =
+        address.kind + "/" + (address.kind == "ip" ? name_components(address.name).front() : "");
+    const auto [known, fresh] = holders.try_emplace({scope, mac}, &resource);
+    if (fresh || same_name(*known->second, resource)) continue;
+    report_taken(draft, "mac " + mac, known->second, line_of(*known->second, "mac"), &resource,
+                 line_of(resource, "mac"));
   }
 }
 
@@ -206,6 +271,8 @@ void check_folders(Draft& draft) {
 void check_collisions(Draft& draft) {
   check_claims(draft);
   check_rules(draft);
+  check_ruled_addresses(draft);
+  check_macs(draft);
   check_ports(draft);
   check_folders(draft);
 }

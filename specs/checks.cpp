@@ -67,6 +67,8 @@ void check_automatic(Draft& draft, const Resource& resource) {
                         "address");
 }
 
+std::string family_of(bool v6) { return v6 ? "IPv6" : "IPv4"; }
+
 void check_addresses(Draft& draft, const Resource& resource) {
   const bool container = resource.address.kind == "container";
   if (container) {
@@ -81,8 +83,19 @@ void check_addresses(Draft& draft, const Resource& resource) {
     const std::string key = container ? known_text(resource.attributes, "network")
                                       : name_components(resource.address.name).front();
     const auto named = draft.spec.networks.find(key);
-    const bool stated =
-        named != draft.spec.networks.end() && named->second.cidr.base.v6 == address->v6;
+    const bool declared = named != draft.spec.networks.end();
+    const bool stated = declared && named->second.cidr.base.v6 == address->v6;
+    // A container may have the other family besides, in a field of its own.
+    const bool besides = field == "ip6" || (container && resource.attributes.contains("ip6"));
+    if (declared && !stated && !besides) {
+      report(draft, line_of(resource, field),
+             to_string(*address) + " of " + shown(resource) + " is " + family_of(address->v6) +
+                 ", and network `" + key + "` (" + place(draft, named->second.where) + ") is " +
+                 family_of(!address->v6),
+             container ? "state an address of that network, or the IPv6 one as `ip6`"
+                       : "state an address of that network, or declare it in another one");
+      continue;
+    }
     const Network* network = stated ? &named->second : network_of(draft.spec, *address);
     if (network != nullptr) check_in_network(draft, resource, *network, *address, field);
   }
@@ -105,10 +118,11 @@ std::string monitor_name(const Resource& monitor) {
   return name.empty() ? decode_component(monitor.address.name) : name;
 }
 
-// A parent is a group of the same server, by the name that people see.
+// A parent is a group of the same server, by the name that people see; it is there before its
+// children are.
 void check_parents(Draft& draft) {
-  std::map<std::string, std::vector<std::string>> groups;  // by provider
-  const Desired& desired = draft.spec.desired;
+  std::map<std::string, std::map<std::string, Address>> groups;  // by provider and name
+  Desired& desired = draft.spec.desired;
   const auto first = desired.lower_bound({draft.spec.site, "monitor", "", ""});
   const auto each = [&](const auto& look) {
     for (auto it = first; it != desired.end() && it->first.kind == "monitor"; ++it)
@@ -116,12 +130,14 @@ void check_parents(Draft& draft) {
   };
   each([&](const Resource& monitor) {
     if (known_text(monitor.attributes, "type") != "group") return;
-    groups[monitor.address.provider].push_back(monitor_name(monitor));
+    groups[monitor.address.provider].emplace(monitor_name(monitor), monitor.address);
   });
-  each([&](const Resource& monitor) {
+  each([&](Resource& monitor) {
     const std::string parent = known_text(monitor.attributes, "parent");
-    const std::vector<std::string>& known = groups[monitor.address.provider];
-    const bool found = std::find(known.begin(), known.end(), parent) != known.end();
+    const auto& known = groups[monitor.address.provider];
+    const auto group = known.find(parent);
+    const bool found = group != known.end();
+    if (found && group->second != monitor.address) monitor.depends_on.push_back(group->second);
     if (parent.empty() || draft.partial || (found && parent != monitor_name(monitor))) return;
     report(draft, line_of(monitor, "parent"),
            "the parent `" + parent + "` of " + shown(monitor) +
@@ -130,7 +146,7 @@ void check_parents(Draft& draft) {
            known.empty()
                ? "declare it: `monitors: { media: { type: group, name: " + parent + " } }`"
            : found ? "name another group, or remove the line"
-                   : known_hint(parent, known));
+                   : known_hint(parent, keys_of(known)));
   });
 }
 
@@ -242,6 +258,7 @@ void check_desired(Draft& draft) {
   check_collisions(draft);
   check_record_sets(draft);
   for (const WrittenTarget& target : draft.targets) check_target(draft, target);
+  check_names(draft);
   lint_images(draft);
   check_circles(draft);
 }

@@ -113,6 +113,7 @@ void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
   config.name = std::string(name);
   config.type = schema->type;
   config.where = entry.key->at;
+  config.origins = origins_of(node);
   ReadSink sink{draft.errors, draft.spec.files, &config.open};
   config.settings = read_object({fields, {}, schema->type + " provider", true}, node, "", "", sink);
   refuse_references(draft, config);

@@ -28,6 +28,7 @@ struct ProviderConfig {
   int max_in_flight = 4;
   int max_per_second = 0;  // 0 = no limit
   Origin where;
+  std::vector<FieldOrigin> origins = {};  // of its settings
 };
 
 enum class Assign : std::uint8_t { none, vmid, lowest };
@@ -43,6 +44,7 @@ struct Network {
   std::vector<IpRange> dhcp;      // never given, never declared
   std::vector<IpRange> reserved;  // never given; may be declared
   Origin where;
+  std::vector<FieldOrigin> origins = {};  // of its settings
 };
 
 enum class Authority : std::uint8_t { shared, full };
@@ -63,6 +65,7 @@ struct Zone {
   // Forward zone: keys of the zones that its PTR records go to, its own or others'.
   std::vector<std::string> reverse;
   Origin where;
+  std::vector<FieldOrigin> origins = {};  // of its settings
 };
 
 struct SecretSource {

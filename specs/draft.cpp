@@ -84,6 +84,14 @@ std::optional<Mode> read_mode(Draft& draft, const yaml::Node& node) {
   return value == "enforce" ? Mode::enforce : Mode::report;
 }
 
+std::vector<FieldOrigin> origins_of(const yaml::Node& mapping) {
+  std::vector<FieldOrigin> origins;
+  for (std::size_t i = 0; i + 1 < mapping.items.size(); i += 2) {
+    origins.push_back({mapping.items[i].text, yaml::lines_of(mapping.items[i + 1])});
+  }
+  return origins;
+}
+
 Origin line_of(const Resource& resource, std::string_view path) {
   for (const FieldOrigin& origin : resource.origins) {
     if (origin.path == path && !origin.lines.empty()) return origin.lines.front();

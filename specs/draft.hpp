@@ -151,6 +151,8 @@ template <class Map>
 [[nodiscard]] std::vector<const yaml::Node*> items_of(const yaml::Node& node);
 [[nodiscard]] std::optional<Mode> read_mode(Draft& draft, const yaml::Node& node);
 
+// The lines that each key of a mapping has its value on.
+[[nodiscard]] std::vector<FieldOrigin> origins_of(const yaml::Node& mapping);
 // The line that a field's value stands on; the resource's own where nothing tells.
 [[nodiscard]] Origin line_of(const Resource& resource, std::string_view path);
 // The line that asks for the resource: its key, or what a service derives it from.
@@ -182,6 +184,8 @@ struct AddressProblem {
 [[nodiscard]] std::optional<AddressProblem> address_problem(const Draft& draft,
                                                             const Network& network,
                                                             const IpAddress& address);
+// Gives `ip: auto` to a container that names a network with a rule, and no address.
+void add_automatic_address(const Draft& draft, const ProviderKindSchema& provider, Fields& fields);
 // The declared network that holds an address; nullptr where none does.
 [[nodiscard]] const Network* network_of(const Spec& spec, const IpAddress& address);
 
@@ -230,6 +234,9 @@ void check_circles(Draft& draft);
 
 // check_collisions.cpp
 void check_collisions(Draft& draft);
+
+// check_names.cpp: names that lead nowhere, or in a circle.
+void check_names(Draft& draft);
 
 // checks.cpp: what only shows when all is there.
 void check_desired(Draft& draft);

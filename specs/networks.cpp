@@ -65,6 +65,7 @@ void read_network(Draft& draft, std::string_view name, const Entry& entry) {
   Network network;
   network.key = std::string(name);
   network.where = entry.key->at;
+  network.origins = origins_of(node);
   network.cidr = *cidr;
   network.bridge = text_of(values, "bridge");
   network.provider = text_of(values, "provider");
@@ -125,7 +126,7 @@ void read_points_to(Draft& draft, Zone& zone, const yaml::Node& node) {
       continue;
     }
     const Result<std::string> name = canonical_name(item->text);
-    if (!name || name->find('.') == std::string::npos) {
+    if (!name || name->find('.') == std::string::npos || is_like_address(*name)) {
       report(draft, item->at, "`points_to: " + item->text + "` names neither an address nor a host",
              "write `container`, `proxy`, an address, a list of addresses, or a full host name");
       continue;
@@ -178,6 +179,7 @@ void read_zone(Draft& draft, std::string_view name, const Entry& entry) {
   Zone zone;
   zone.key = std::string(name);
   zone.where = entry.key->at;
+  zone.origins = origins_of(node);
   zone.zone = text_of(values, "zone");
   if (node.find("zone") == nullptr) {
     const Result<std::string> canonical = canonical_name(name);
@@ -265,6 +267,29 @@ std::optional<AddressProblem> address_problem(const Draft& draft, const Network&
                           "both mean the network itself: state another address"};
   }
   return std::nullopt;
+}
+
+void add_automatic_address(const Draft& draft, const ProviderKindSchema& provider, Fields& fields) {
+  const auto name = fields.values.find("network");
+  if (name == fields.values.end() || !name->is_string() || fields.values.contains("ip")) return;
+  const auto known = draft.spec.networks.find(name->get<std::string>());
+  if (known == draft.spec.networks.end() || known->second.assign == Assign::none) return;
+  const std::vector<std::string>& cannot = provider.unsupported;
+  if (std::find(cannot.begin(), cannot.end(), "ip") != cannot.end()) return;
+  const Network& network = known->second;
+  FieldOrigin origin{"ip", {}};
+  const auto add = [&origin](const std::vector<Origin>& lines) {
+    origin.lines.insert(origin.lines.end(), lines.begin(), lines.end());
+  };
+  if (network.assign == Assign::vmid) {
+    add(lines_saying(fields.origins, {"vmid", "network"}));
+    add(lines_saying(network.origins, {"cidr", "assign"}));
+  } else {
+    add(lines_saying(fields.origins, {"network"}));
+    add(lines_saying(network.origins, {"cidr", "assign", "dhcp", "reserved", "gateway"}));
+  }
+  fields.values["ip"] = "auto";
+  fields.origins.push_back(std::move(origin));
 }
 
 const Network* network_of(const Spec& spec, const IpAddress& address) {

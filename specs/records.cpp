@@ -67,10 +67,13 @@ std::optional<Target> read_one(Draft& draft, const Zone& zone, const std::string
     return std::nullopt;
   }
   if (type == "CAA") check_caa(draft, *value, node);
+  std::vector<Origin> lines = {node.at};
   if (const std::string_view target = written_target(type, node.text); !target.empty()) {
     draft.targets.push_back({zone.key, std::string(target), node.at});
+    const bool relative = target.find('.') == std::string_view::npos;
+    if (relative) add_lines(lines, lines_saying(zone.origins, {"zone"}));
   }
-  return literal_target(std::move(*value), {node.at});
+  return literal_target(std::move(*value), std::move(lines));
 }
 
 void check_type_supported(Draft& draft, const Zone& zone, const std::string& type,

@@ -245,4 +245,15 @@ bool address_matches(const Address& address, std::string_view glob) {
   return glob_match(normal_glob_path(parts.path), address.kind + "/" + address.name);
 }
 
+std::vector<Origin> lines_saying(const std::vector<FieldOrigin>& origins,
+                                 std::initializer_list<std::string_view> paths) {
+  std::vector<Origin> lines;
+  for (const std::string_view path : paths) {
+    for (const FieldOrigin& origin : origins) {
+      if (origin.path == path) lines.insert(lines.end(), origin.lines.begin(), origin.lines.end());
+    }
+  }
+  return lines;
+}
+
 }  // namespace homeostat

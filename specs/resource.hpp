@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -72,6 +73,10 @@ struct TemplatePart {
   friend bool operator==(const TemplatePart&, const TemplatePart&) = default;
 };
 
+// Those of some fields, in that order; what nothing is known of has none.
+[[nodiscard]] std::vector<Origin> lines_saying(const std::vector<FieldOrigin>& origins,
+                                               std::initializer_list<std::string_view> paths);
+
 // A value that is not known when the spec is read. The attributes hold the text as written
 // meanwhile. `pointer` is a JSON pointer into the attributes ("/env/FOO", "/values/0").
 struct OpenValue {
@@ -98,6 +103,7 @@ struct Resource {
   std::vector<FieldOrigin> origins;              // sorted by path
   std::vector<Address> depends_on;               // as stated; references are edges besides
   Origin where;                                  // of the key that names it
+  Origin placed;                                 // of `provider:`, where that puts it there
   std::string service;                           // key of the service it was derived from, or ""
   std::optional<Mode> mode;                      // stated for this resource alone
   std::optional<OnRemove> on_remove;             // unset: keep for what holds data, else destroy

@@ -102,27 +102,6 @@ void check_complete(Draft& draft, const Statement& statement, const Fields& fiel
   }
 }
 
-// A container that names a network with a rule gets its address by that rule.
-void add_automatic_address(const Draft& draft, const ProviderKindSchema& provider, Fields& fields) {
-  const auto network = fields.values.find("network");
-  if (network == fields.values.end() || !network->is_string() || fields.values.contains("ip")) {
-    return;
-  }
-  const auto known = draft.spec.networks.find(network->get<std::string>());
-  if (known == draft.spec.networks.end() || known->second.assign == Assign::none) return;
-  if (std::find(provider.unsupported.begin(), provider.unsupported.end(), "ip") !=
-      provider.unsupported.end()) {
-    return;
-  }
-  FieldOrigin origin{"ip", {}};
-  const bool by_vmid = known->second.assign == Assign::vmid;
-  if (const Origin* at = by_vmid ? origin_of(fields, "vmid") : nullptr) origin.lines.push_back(*at);
-  if (const Origin* at = origin_of(fields, "network")) origin.lines.push_back(*at);
-  origin.lines.push_back(known->second.where);
-  fields.values["ip"] = "auto";
-  fields.origins.push_back(std::move(origin));
-}
-
 void check_ignores(Draft& draft, const Statement& statement, const ProviderKindSchema& provider,
                    std::vector<Ignore>& ignores) {
   std::erase_if(ignores, [&](const Ignore& ignore) {
@@ -135,6 +114,17 @@ void check_ignores(Draft& draft, const Statement& statement, const ProviderKindS
            known_hint(ignore.field, known));
     return true;
   });
+}
+
+// The line that puts it on that provider: its own, or that of the defaults.
+Origin placed_by(const Draft& draft, const Statement& statement, const std::string& provider) {
+  const auto defaults = draft.defaults.find(statement.kind->name);
+  const bool own = !statement.options.providers.empty() || !statement.on.empty();
+  if (!own && defaults == draft.defaults.end()) return {};
+  const auto& stated = own ? statement.options.providers : defaults->second.options.providers;
+  const auto found = std::find_if(stated.begin(), stated.end(),
+                                  [&](const Placed& each) { return each.text == provider; });
+  return found == stated.end() ? Origin() : found->at;
 }
 
 Resource build(Draft& draft, const Statement& statement, const std::string& provider,
@@ -174,6 +164,7 @@ Resource build(Draft& draft, const Statement& statement, const std::string& prov
   std::sort(resource.origins.begin(), resource.origins.end(),
             [](const FieldOrigin& a, const FieldOrigin& b) { return a.path < b.path; });
   resource.where = statement.where;
+  resource.placed = placed_by(draft, statement, provider);
   resource.service = statement.service;
   const Options& options = statement.options;
   resource.mode = options.mode;

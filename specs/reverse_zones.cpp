@@ -53,7 +53,9 @@ std::string reverse_line(const std::vector<std::string>& words) {
   return "`reverse: " + (words.size() == 1 ? text : "[" + text + "]") + "`";
 }
 
-void add_view(Draft& draft, Zone& zone, const std::string& name, const Origin& at) {
+// `network`: that it is the reverse zone of; null where its name is stated.
+void add_view(Draft& draft, Zone& zone, const std::string& name, const Origin& at,
+              const Network* network) {
   const bool v6 = name.ends_with(v6_suffix);
   Zones& zones = draft.spec.zones;
   for (const std::string& key : zone.reverse) {
@@ -70,6 +72,12 @@ void add_view(Draft& draft, Zone& zone, const std::string& name, const Origin& a
   view.authority = zone.authority;
   view.reverse_of = zone.key;
   view.where = at;
+  view.origins = {{"on", lines_saying(zone.origins, {"on"})},
+                  {"ttl", lines_saying(zone.origins, {"ttl"})},
+                  {"zone", {at}}};
+  if (network != nullptr) {
+    add_lines(view.origins.back().lines, lines_saying(network->origins, {"cidr"}));
+  }
   zone.reverse.push_back(view.key);
   std::string key = view.key;
   zones.emplace(std::move(key), std::move(view));
@@ -164,7 +172,7 @@ void derive(Draft& draft, Zone& zone, const Origin& at) {
     }
     if (networks.size() != 1) continue;
     if (const auto name = reverse_zone_of(draft, *networks.front(), at)) {
-      add_view(draft, zone, *name, at);
+      add_view(draft, zone, *name, at, networks.front());
     }
   }
   if (!unclear.empty()) {
@@ -201,10 +209,10 @@ void add_named(Draft& draft, Zone& zone, const yaml::Node& node) {
              "write `reverse: true`, `reverse: lab` or `reverse: [lab, 168.192.in-addr.arpa]`");
     } else if (network != draft.spec.networks.end()) {
       if (const auto derived = reverse_zone_of(draft, network->second, item->at)) {
-        add_view(draft, zone, *derived, item->at);
+        add_view(draft, zone, *derived, item->at, &network->second);
       }
     } else if (name && is_reverse(*name)) {
-      add_view(draft, zone, *name, item->at);
+      add_view(draft, zone, *name, item->at, nullptr);
     }
   }
   if (items_of(node).empty()) {

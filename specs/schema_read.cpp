@@ -59,26 +59,9 @@ bool is_scalar(const FieldSchema& field) {
   return field.type != Type::list && field.type != Type::map && field.type != Type::object;
 }
 
-// The first line of each value below, each line once. A block scalar covers the lines it is
-// written on, as far as its text tells.
-void collect_lines(const Node& node, std::vector<Origin>& lines) {
-  const auto add = [&lines](const Origin& at) {
-    const bool known = std::any_of(lines.begin(), lines.end(), [&at](const Origin& line) {
-      return line.line == at.line && line.file == at.file;
-    });
-    if (at.line != 0 && !known) lines.push_back(at);
-  };
-  add(node.at);
-  const auto breaks = std::count(node.text.begin(), node.text.end(), '\n');
-  for (std::uint32_t i = 1; i <= breaks; ++i) add({node.at.file, node.at.line + i, 1});
-  for (const Node& item : node.items) collect_lines(item, lines);
-}
-
 void record(ReadSink& sink, const FieldPath& path, const Node& node) {
   if (sink.origins == nullptr) return;
-  FieldOrigin origin{path, {}};
-  collect_lines(node, origin.lines);
-  sink.origins->push_back(std::move(origin));
+  sink.origins->push_back({path, lines_of(node)});
 }
 
 // What is said where a value has the wrong shape.

@@ -151,20 +151,56 @@ void gather_documents(Draft& draft, std::size_t file) {
   }
 }
 
+// A file of a `files` provider, as it writes them.
+bool has_marker(const yaml::Node& document) {
+  const yaml::Node* marker = document.find("homeostat");
+  return marker != nullptr && marker->kind == yaml::NodeKind::mapping;
+}
+
 // A file of a `files` provider: its marker, or keys of which none is a section.
 bool is_live_state(const yaml::Node& document) {
+  if (has_marker(document)) return true;
   const std::vector<std::string> known = known_sections();
   bool odd = false;
   bool section = false;
   for (std::size_t i = 0; i + 1 < document.items.size(); i += 2) {
     const std::string& key = document.items[i].text;
     const bool mapping = document.items[i + 1].kind == yaml::NodeKind::mapping;
-    if (key == "homeostat" && mapping) return true;
     const bool named = std::find(known.begin(), known.end(), key) != known.end();
     odd = odd || !named;
     section = section || (named && mapping);
   }
   return document.kind == yaml::NodeKind::mapping && odd && !section;
+}
+
+// "live" of "live/dns/lab/nas/A.yaml": where the folders of the kinds are.
+std::string folder_of_kinds(const std::string& path) {
+  std::string folder;
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    if (find_kind(path.substr(begin, end - begin)) != nullptr) break;
+    folder = path.substr(0, end);
+    begin = end + 1;
+  }
+  return folder;
+}
+
+using Folders = std::map<std::string, std::string>;  // with the first file that shows what it is
+
+// What is live state, though nobody has said so, is no spec with mistakes. Where homeostat.yaml
+// could not be read, nobody can have said so.
+Folders drop_live_state(Draft& draft, bool main_broken) {
+  Folders folders;
+  for (std::size_t i = 1; i < draft.documents.size(); ++i) {
+    const std::vector<yaml::Node>& documents = draft.documents[i];
+    if (!std::any_of(documents.begin(), documents.end(), has_marker)) continue;
+    folders.try_emplace(folder_of_kinds(draft.spec.files[i]), draft.spec.files[i]);
+  }
+  for (std::size_t i = 1; i < draft.documents.size(); ++i) {
+    const bool known = folders.contains(folder_of_kinds(draft.spec.files[i]));
+    if (known || main_broken) std::erase_if(draft.documents[i], is_live_state);
+  }
+  return main_broken ? Folders() : folders;
 }
 
 // The folder of a `files` provider relative to the spec's ("." = the same), "" where it lies
@@ -179,6 +215,23 @@ std::string inner_folder(const Draft& draft, const std::string& path) {
   while (text.ends_with('/')) text.pop_back();
   if (text == ".." || text.starts_with("../")) return "";
   return text.empty() ? "." : text;
+}
+
+// One mistake for each of them, not one for each of its lines.
+void report_unclaimed(Draft& draft, Folders folders) {
+  for (const auto& [name, entry] : draft.sections.of("providers")) {
+    const yaml::Node* path = entry.value->find("path");
+    if (path != nullptr) folders.erase(inner_folder(draft, path->text));
+  }
+  folders.erase("");  // the spec's own folder, which may be no live state
+  for (const auto& [folder, file] : folders) {
+    draft.errors.push_back(
+        Error{ErrorKind::invalid_spec,
+              "`" + folder + "` holds live state of a `files` provider, and is the `path` of none",
+              "say `path: " + folder + "` at its provider, or name the folder in .homeostatignore",
+              SourceRef{file, 0, 0},
+              {}});
+  }
 }
 
 // The spec of a repository may lie below its top.
@@ -240,16 +293,16 @@ void gather_sections(Draft& draft) {
                                  {}});
     return;
   }
-  // Which folders hold live state is not known then: a file of it is no spec with mistakes.
   const bool main_broken = draft.partial;
   gather_documents(draft, 0);
   const std::set<std::string> skip = live_folders(draft);
   for (const std::string& path : draft.source.list(skip, draft.errors)) {
-    if (path == main_file || !read_file(draft, path)) continue;
-    if (main_broken) std::erase_if(draft.documents.back(), is_live_state);
-    gather_documents(draft, draft.spec.files.size() - 1);
+    if (path != main_file) read_file(draft, path);
   }
+  Folders unclaimed = drop_live_state(draft, main_broken);
+  for (std::size_t i = 1; i < draft.documents.size(); ++i) gather_documents(draft, i);
   live_folders(draft);
+  report_unclaimed(draft, std::move(unclaimed));
 }
 
 }  // namespace homeostat

@@ -31,7 +31,7 @@ std::vector<Target> proxy_targets(Draft& draft, const Web& web, const Zone& zone
   std::vector<Target> targets;
   for (const std::string& provider : web.providers) {
     if (std::optional<Target> target = provider_target(draft, provider)) {
-      target->lines.push_back(zone.where);
+      add_lines(target->lines, lines_saying(zone.origins, {"points_to"}));
       targets.push_back(std::move(*target));
       continue;
     }
@@ -45,17 +45,18 @@ std::vector<Target> proxy_targets(Draft& draft, const Web& web, const Zone& zone
 
 std::vector<Target> targets_in(Draft& draft, const Service& service, const Zone& zone,
                                const Wanted& wanted) {
+  const std::vector<Origin> points_to = lines_saying(zone.origins, {"points_to"});
   std::vector<Target> targets;
   if (zone.points_to == Zone::PointsTo::value) {
     for (const std::string& value : zone.values) {
-      targets.push_back(literal_target(value, {zone.where}));
+      targets.push_back(literal_target(value, points_to));
     }
   } else if (zone.points_to == Zone::PointsTo::proxy && wanted.web != nullptr) {
     targets = proxy_targets(draft, *wanted.web, zone);
   } else {
     targets = service.addresses;
     targets.insert(targets.end(), service.further.begin(), service.further.end());
-    for (Target& target : targets) target.lines.push_back(zone.where);
+    for (Target& target : targets) add_lines(target.lines, points_to);
     if (targets.empty()) report_no_address(draft, service, wanted.name->at);
   }
   // The line that asks for the name is the value's own.

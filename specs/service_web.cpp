@@ -99,7 +99,7 @@ void find_addresses(Draft& draft, Service& service) {
     }
     const Result<IpAddress> ip = parse_ip(node->text);
     const Result<std::string> name = canonical_name(node->text);
-    if (!ip && (!name || node->kind != yaml::NodeKind::scalar)) {
+    if (!ip && (!name || is_like_address(*name) || node->kind != yaml::NodeKind::scalar)) {
       return report(draft, node->at, "`address` is an address, a host name or a reference",
                     "write `address: 10.5.0.7`");
     }

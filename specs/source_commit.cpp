@@ -108,7 +108,7 @@ Result<std::unique_ptr<Source>> open_commit(const std::string& folder, const std
   const fs::path real = fs::canonical(folder, failed);
   if (failed) {
     return fail(ErrorKind::invalid_spec,
-                fmt::format("cannot open {}: {}", folder, failed.message()));
+                fmt::format("cannot open {}: {}", as_shown(folder), failed.message()));
   }
   TRY_ASSIGN(git::Repository repository, git::discover(real.string()));
   if (repository == nullptr) {

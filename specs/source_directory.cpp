@@ -252,10 +252,10 @@ Result<std::unique_ptr<Source>> open_directory(const std::string& folder) {
   const fs::path real = fs::canonical(folder, failed);
   if (failed) {
     return fail(ErrorKind::invalid_spec,
-                fmt::format("cannot open {}: {}", folder, failed.message()));
+                fmt::format("cannot open {}: {}", as_shown(folder), failed.message()));
   }
   if (!fs::is_directory(real, failed)) {
-    return fail(ErrorKind::invalid_spec, fmt::format("{} is no folder", folder),
+    return fail(ErrorKind::invalid_spec, fmt::format("{} is no folder", as_shown(folder)),
                 "give the folder that holds homeostat.yaml");
   }
   TRY_ASSIGN(git::Repository repository, git::discover(real.string()));
@@ -265,7 +265,7 @@ Result<std::unique_ptr<Source>> open_directory(const std::string& folder) {
     const char* work_tree = git_repository_workdir(repository.get());
     if (work_tree == nullptr) {
       return fail(ErrorKind::invalid_spec,
-                  fmt::format("{} is a bare repository, without files", folder),
+                  fmt::format("{} is a bare repository, without files", as_shown(folder)),
                   "read a commit of it: --rev main");
     }
     const fs::path top = fs::canonical(work_tree, failed);

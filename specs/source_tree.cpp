@@ -140,4 +140,8 @@ std::optional<git_oid> blob_in_tree(const git_tree* tree, const std::string& pat
   return *git_tree_entry_id(found);
 }
 
+std::string as_shown(const std::string& path) {
+  return std::filesystem::path(path).lexically_normal().generic_string();
+}
+
 }  // namespace homeostat

@@ -21,4 +21,7 @@ void select_from_tree(git_repository* repository, const git_tree* tree, Selectio
 // The blob that `path` names, nullopt where it names none.
 [[nodiscard]] std::optional<git_oid> blob_in_tree(const git_tree* tree, const std::string& path);
 
+// A path as it was given, without its detours: for messages.
+[[nodiscard]] std::string as_shown(const std::string& path);
+
 }  // namespace homeostat

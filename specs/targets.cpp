@@ -158,7 +158,8 @@ std::optional<Target> provider_target(const Draft& draft, const std::string& pro
   }
   const auto address = config->second.settings.find("address");
   if (address == config->second.settings.end() || !address->is_string()) return std::nullopt;
-  return literal_target(address->get<std::string>(), {config->second.where});
+  return literal_target(address->get<std::string>(),
+                        lines_saying(config->second.origins, {"address"}));
 }
 
 void set_target(Fields& fields, const std::string& field, const Target& target) {
@@ -197,7 +198,7 @@ Fields zone_ttl(const Zone& zone) {
   Fields fields;
   if (zone.ttl.empty()) return fields;
   fields.values["ttl"] = zone.ttl;
-  fields.origins.push_back({"ttl", {zone.where}});
+  fields.origins.push_back({"ttl", lines_saying(zone.origins, {"ttl"})});
   return fields;
 }
 

@@ -57,6 +57,9 @@ struct IpRange {  // inclusive, one family
 // Lower case, no trailing dot, IDN labels as xn--; checks lengths. Underscores and a leading `*`
 // label are allowed (records need them).
 [[nodiscard]] Result<std::string> canonical_name(std::string_view text);
+// Digits and dots, such as 999.0.113.7: no host is called that, and where it is no address either,
+// it was meant to be one.
+[[nodiscard]] bool is_like_address(std::string_view text);
 [[nodiscard]] Result<std::string> canonical_host(std::string_view text);  // an address or a name
 // scheme://host[:port][/path]: scheme and host in lower case, no port that the scheme implies. No
 // password: it would be printed.

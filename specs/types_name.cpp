@@ -157,6 +157,12 @@ Result<std::string> canonical_name(std::string_view text) {
   return name;
 }
 
+bool is_like_address(std::string_view text) {
+  const std::string_view last = text.substr(text.rfind('.') + 1);
+  return last.size() < text.size() && !last.empty() &&
+         last.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 Result<std::string> canonical_host(std::string_view text) {
   if (const auto address = parse_ip(text)) return to_string(*address);
   return canonical_name(text);

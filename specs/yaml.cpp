@@ -2,6 +2,8 @@
 
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
+
 #include "specs/yaml_builder.hpp"
 #include "specs/yaml_errors.hpp"
 #include "specs/yaml_stream.hpp"
@@ -14,6 +16,29 @@ const Node* Node::find(std::string_view key) const {
     if (items[i].text == key) return &items[i + 1];
   }
   return nullptr;
+}
+
+namespace {
+
+void collect_lines(const Node& node, std::vector<Origin>& lines) {
+  const auto add = [&lines](const Origin& at) {
+    const bool known = std::any_of(lines.begin(), lines.end(), [&at](const Origin& line) {
+      return line.line == at.line && line.file == at.file;
+    });
+    if (at.line != 0 && !known) lines.push_back(at);
+  };
+  add(node.at);
+  const auto breaks = std::count(node.text.begin(), node.text.end(), '\n');
+  for (std::uint32_t i = 1; i <= breaks; ++i) add({node.at.file, node.at.line + i, 1});
+  for (const Node& item : node.items) collect_lines(item, lines);
+}
+
+}  // namespace
+
+std::vector<Origin> lines_of(const Node& node) {
+  std::vector<Origin> lines;
+  collect_lines(node, lines);
+  return lines;
 }
 
 std::vector<Node> parse(std::string_view input, std::uint32_t file, const std::string& name,

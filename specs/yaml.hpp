@@ -32,6 +32,10 @@ struct Limits {
   std::size_t alias_slack = 10'000;
 };
 
+// The first line of each value below, each line once. A block scalar covers the lines it is
+// written on, as far as its text tells.
+[[nodiscard]] std::vector<Origin> lines_of(const Node& node);
+
 // All documents of one file, in order; an empty document is left out. `file` is stored in every
 // origin; `name` and the text serve the errors. Refuses: duplicate keys (names both places), tabs
 // as indentation, text that is not UTF-8, unknown tags, keys that are not scalars, alias bombs,

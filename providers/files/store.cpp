@@ -118,6 +118,12 @@ Result<Handle> Store::open_folder(std::span<const std::string> path) const {
   // The root itself may be a link: it is the user's own word.
   Handle folder(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.open()) {
+    struct stat status = {};
+    if (errno == ENOENT && ::lstat(root_.c_str(), &status) == 0) {
+      return fail(ErrorKind::invalid_spec,
+                  fmt::format("{}: is a symbolic link that leads nowhere", shown_),
+                  "nothing there would mean that all of it is gone: mend the link, or remove it");
+    }
     if (errno == ENOENT) return Handle();
     if (errno == ENOTDIR) {
       return fail(ErrorKind::invalid_spec, fmt::format("{}: is not a directory", shown_));

@@ -64,11 +64,21 @@ Result<std::string> canonical_server(std::string_view text) {
   return server.host.starts_with('[') ? server.host.substr(1, server.host.size() - 2) : server.host;
 }
 
+// https://x and https://x/ ask for the same page.
+Result<std::string> canonical_page(std::string_view text) {
+  TRY_ASSIGN(std::string url, canonical_url(text));
+  const std::size_t host = url.find("://") + 3;
+  const std::size_t end = std::min(url.find_first_of("/?#", host), url.size());
+  const bool web = url.starts_with("http://") || url.starts_with("https://");
+  if (web && url.substr(end, 1) != "/") url.insert(end, 1, '/');
+  return url;
+}
+
 // What can be said before the type is known. Names are left as they are: that of a container has a
 // case, that of a host has none.
 Result<std::string> canonical_target(std::string_view text) {
   text = trim(text);
-  if (text.find("://") != std::string_view::npos) return canonical_url(text);
+  if (text.find("://") != std::string_view::npos) return canonical_page(text);
   if (text.find(':') == std::string_view::npos && !parse_ip(text)) return std::string(text);
   const Result<std::string> server = canonical_server(text);
   return server ? *server : std::string(text);
@@ -283,7 +293,7 @@ std::vector<FieldSchema> timing_fields() {
 Result<std::string> monitor_target(std::string_view type, std::string_view text) {
   const bool url = text.find("://") != std::string_view::npos;
   if (asks_url(type)) {
-    if (text.starts_with("http://") || text.starts_with("https://")) return canonical_url(text);
+    if (text.starts_with("http://") || text.starts_with("https://")) return canonical_page(text);
     return fail(ErrorKind::invalid_spec, in_ticks(text) + " is no http or https URL",
                 "write " + in_ticks("target: https://" + std::string(url ? "HOST/" : text)));
   }

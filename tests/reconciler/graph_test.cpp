@@ -80,6 +80,20 @@ TEST_CASE("graph: removals come last, and what leads to a thing goes before it")
   CHECK(plan.needs("container/other@pve").empty());
 }
 
+TEST_CASE("graph: a group of monitors goes after those that are in it have gone or left") {
+  Ordering plan;
+  plan.remove("monitor/a@kuma", {{"type", "group"}, {"name", "Media"}});
+  plan.remove("monitor/b@kuma", {{"type", "ping"}, {"parent", "Media"}});
+  plan.update("monitor/c@kuma", {{"parent", "Media"}}, {{"parent", "Other"}});
+  plan.update("monitor/d@kuma", {{"parent", "Media"}, {"interval", "1m"}},
+              {{"parent", "Media"}, {"interval", "2m"}});
+  plan.remove("monitor/e@kuma", {{"type", "group"}});
+  plan.remove("monitor/f@other", {{"parent", "Media"}});
+  plan.order();
+  CHECK(plan.needs("monitor/a@kuma") == Names{"monitor/b", "monitor/c"});
+  CHECK(plan.needs("monitor/e@kuma").empty());
+}
+
 TEST_CASE("graph: what takes something waits for what lets go of it") {
   Ordering plan;
   SUBCASE("a removal") {

@@ -1,6 +1,7 @@
 // What is ours, what is not, and what becomes of either.
 #include "reconciler/agreement.hpp"
 #include "reconciler/redact.hpp"
+#include "reconciler/report/report.hpp"
 #include "tests/reconciler/plan_fixture.hpp"
 
 using namespace homeostat;
@@ -221,16 +222,22 @@ TEST_CASE("plan: full authority removes undeclared records once it is confirmed"
   CHECK(s.plan().plan.warnings.empty());
 }
 
-TEST_CASE("plan: what was owned in a place that the spec no longer has is left and said") {
+TEST_CASE("plan: what was owned in a place that the spec no longer has is unknown from then on") {
   Situation s("containers: { web: { provider: plain, vmid: 110 } }");
   s.settle();
   s.commit_files({{"homeostat.yaml", head_with("  plain: { type: bare }\n", "")},
                   {"lab.yaml", "dns: { lab: { www: 10.5.0.8 } }"}});
   s.observed.scopes.erase({"plain", ""});
   CHECK(s.outline() == "create dns/lab/www/A\n  values null -> [\"10.5.0.8\"] git\n");
-  REQUIRE(s.plan().plan.warnings.size() == 1);
-  CHECK(s.plan().plan.warnings.front().message ==
-        "the spec no longer has plain, where 1 resource is of ours: left as they are");
+  CHECK(s.plan().plan.warnings.empty());
+  const Plan plan = s.plan().plan;
+  const auto plain = std::ranges::find(plan.scopes, Scope{"plain", ""}, &ScopeSummary::scope);
+  REQUIRE(plain != plan.scopes.end());
+  CHECK(plain->owned == 1);
+  REQUIRE(plain->unknown);
+  CHECK(plain->unknown->message ==
+        "the spec no longer has it, and 1 resource is ours there, which stays as it is");
+  CHECK(exit_code(plan) == 3);
 }
 
 TEST_CASE("plan: Homeostat's own container is updated, never restarted, replaced or moved") {

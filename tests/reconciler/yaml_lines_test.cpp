@@ -65,4 +65,5 @@ TEST_CASE("yaml lines: a line stands below the keys that are indented less") {
   CHECK(enclosing_lines(file, 3) == std::vector<int>{2, 1});
   CHECK(enclosing_lines(file, 8).empty());
   CHECK(enclosing_lines(file, 99).empty());
+  CHECK(keys_above(file) == std::vector<int>{0, 1, 2, 1, 0, 4, 6, 0});
 }

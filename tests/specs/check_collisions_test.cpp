@@ -96,3 +96,38 @@ TEST_CASE("collisions: each `files` provider has a folder of its own") {
   CHECK(errors("/tmp").find("the folder of `fb` holds that of `fa`") != std::string::npos);
   CHECK(errors("/tmp/live2").empty());
 }
+
+TEST_CASE("collisions: an address by the rule for a vmid is taken like a stated one") {
+  CHECK(errors_in("containers:\n  a: { vmid: 150 }\n  b: { vmid: 151, ip: 10.5.0.150 }\n") ==
+        "spec.yaml:3:23: address 10.5.0.150 (the rule for its vmid) of container/b is already "
+        "taken by container/a (spec.yaml:2:14)\n"
+        "    b: { vmid: 151, ip: 10.5.0.150 }\n                        ^\n"
+        "  hint: each has its own: change one of the two\n");
+  CHECK(errors_in("containers:\n  a: { vmid: 150 }\nips:\n  lab:\n    p: 10.5.0.150\n")
+            .find("10.5.0.150 (the rule for its vmid) of ip/lab/p is already taken by "
+                  "container/a") != std::string::npos);
+  // The rule gives nothing of the DHCP range, and a vmid says nothing where the address is stated.
+  CHECK(errors_in("containers:\n  a: { vmid: 150, ip: 10.5.0.7 }\n  b: { vmid: 151, ip: 10.5.0.150 "
+                  "}\n")
+            .empty());
+}
+
+TEST_CASE("collisions: a MAC address is one of a host, and of one host") {
+  const auto macs = [](const std::string& a, const std::string& b) {
+    return errors_in("containers:\n  a: { vmid: 150, mac: \"" + a +
+                     "\" }\n  b: { vmid: 151, mac: \"" + b + "\" }\n");
+  };
+  CHECK(macs("02:00:00:00:00:05", "02-00-00-00-00-05")
+            .find("spec.yaml:3:24: mac 02:00:00:00:00:05 of container/b is already taken by "
+                  "container/a (spec.yaml:2:24)") != std::string::npos);
+  CHECK(macs("02:00:00:00:00:05", "01:00:5e:00:00:01")
+            .find("spec.yaml:3:24: 01:00:5E:00:00:01 of container/b is the address of a group "
+                  "(multicast)") != std::string::npos);
+  CHECK(macs("00:00:00:00:00:00", "02:00:00:00:00:05")
+            .find("spec.yaml:2:24: 00:00:00:00:00:00 of container/a is nobody's address") !=
+        std::string::npos);
+  // A reservation is made for the container that has it.
+  CHECK(errors_in("containers:\n  a: { vmid: 150, mac: \"02:00:00:00:00:05\" }\n"
+                  "ips:\n  lab:\n    p: { address: 10.5.0.9, mac: \"02:00:00:00:00:05\" }\n")
+            .empty());
+}

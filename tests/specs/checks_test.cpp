@@ -164,3 +164,59 @@ TEST_CASE("checks: an image without a version is what the policy says it is") {
         "    b: { provider: dock, image: \"x:latest\" }\n                                ^\n"
         "  hint: add a version or a digest behind it: `x:1.2.3`\n");
 }
+
+TEST_CASE("checks: an address of the other family than its network's is refused") {
+  CHECK(
+      errors_in("containers:\n  a: { vmid: 150, ip: \"fd00::1\" }\n") ==
+      "spec.yaml:2:23: fd00::1 of container/a is IPv6, and network `lab` (homeostat.yaml:15:3) is "
+      "IPv4\n"
+      "    a: { vmid: 150, ip: \"fd00::1\" }\n                        ^\n"
+      "  hint: state an address of that network, or the IPv6 one as `ip6`\n");
+  CHECK(errors_in("ips:\n  lab:\n    p: \"fd00::7\"\n").find("fd00::7 of ip/lab/p is IPv6") !=
+        std::string::npos);
+  CHECK(errors_in("containers:\n  a: { vmid: 150, ip6: \"fd00::1\" }\n").empty());
+}
+
+TEST_CASE("checks: what looks like an address and is none is no host name either") {
+  CHECK(errors_in("zones:\n  z: { zone: z.example, on: [dns], points_to: 999.0.113.7 }\n")
+            .find("`points_to: 999.0.113.7` names neither an address nor a host") !=
+        std::string::npos);
+  CHECK(errors_in("services:\n  s: { address: 10.5.0.999, name: s.lab.example.org }\n")
+            .find("spec.yaml:2:17: `address` is an address, a host name or a reference") !=
+        std::string::npos);
+}
+
+TEST_CASE("checks: a page is the same with and without the slash behind its host") {
+  const Spec spec = loaded(
+      "monitors:\n  a: { type: http, target: \"https://A.example\" }\n"
+      "  b: { type: keyword, keyword: x, target: \"http://a.example:8080?q=1\" }\n");
+  CHECK(find(spec, "monitor/a").attributes.at("target") == "https://a.example/");
+  CHECK(find(spec, "monitor/b").attributes.at("target") == "http://a.example:8080/?q=1");
+}
+
+TEST_CASE("checks: a monitor needs the group that it is in") {
+  const Spec spec = loaded(
+      "monitors:\n  a: { type: ping, target: a.example, parent: Media }\n"
+      "  z: { type: group, name: Media }\n");
+  CHECK(find(spec, "monitor/a").depends_on ==
+        std::vector<Address>{find(spec, "monitor/z").address});
+  CHECK(find(spec, "monitor/z").depends_on.empty());
+}
+
+TEST_CASE("checks: live state that no provider claims is one mistake, not many") {
+  const Texts texts = {
+      {"homeostat.yaml",
+       "homeostat: 1\nsite: home\nproviders:\n  here: { type: fils, path: state/here }\n"},
+      {"state/here/container/a.yaml", "homeostat: { site: home }\nvmid: 110\n"},
+      {"state/here/container/b.yaml", "vmid: 111\nmemory: 1GiB\n"}};
+  const std::string said = errors_in(texts);
+  CHECK(said.find("homeostat.yaml:4:17: there is no provider type `fils`") != std::string::npos);
+  CHECK(said.find("unknown section") == std::string::npos);
+  Texts elsewhere = texts;
+  elsewhere["homeostat.yaml"] =
+      "homeostat: 1\nsite: home\nproviders:\n  here: { type: files, path: stat/here }\n";
+  CHECK(errors_in(elsewhere) ==
+        "state/here/container/a.yaml: `state/here` holds live state of a `files` provider, and is "
+        "the `path` of none\n"
+        "  hint: say `path: state/here` at its provider, or name the folder in .homeostatignore\n");
+}

@@ -221,6 +221,15 @@ TEST_CASE("files: symbolic links below the directory are refused, the directory 
   CHECK(lab.observe().size() == 1);
 }
 
+TEST_CASE("files: a link that leads nowhere is no empty directory") {
+  FilesLab lab;
+  REQUIRE(::symlink("gone", (lab.dir.path() + "/link").c_str()) == 0);
+  lab.settings["path"] = "link";
+  lab.open();
+  CHECK(lab.trouble().starts_with("link: is a symbolic link that leads nowhere"));
+  CHECK(lab.trouble("lab").starts_with("link: is a symbolic link that leads nowhere"));
+}
+
 TEST_CASE("files: a pipe in the place of a file is an error, and nobody waits for it") {
   FilesLab lab;
   lab.write("container/a.yaml", "cores: 1\n");
