@@ -116,7 +116,8 @@ void check_ruled_addresses(Draft& draft) {
     if (!ip) continue;
     const auto [known, fresh] = holders.try_emplace(*ip, &resource, "vmid");
     const auto& [other, field] = known->second;
-    if (fresh || same_name(*other, resource)) continue;
+    const bool said = field == "vmid" && other->address.provider == address.provider;  // the vmid
+    if (fresh || said || same_name(*other, resource)) continue;
     report_taken(draft, "address " + to_string(*ip) + " (the rule for its vmid)", other,
                  line_of(*other, field), &resource, line_of(resource, "vmid"));
   }

@@ -248,9 +248,16 @@ bool address_matches(const Address& address, std::string_view glob) {
 std::vector<Origin> lines_saying(const std::vector<FieldOrigin>& origins,
                                  std::initializer_list<std::string_view> paths) {
   std::vector<Origin> lines;
+  const auto add = [&lines](const Origin& at) {
+    const bool known = std::any_of(lines.begin(), lines.end(), [&at](const Origin& line) {
+      return line.file == at.file && line.line == at.line;
+    });
+    if (!known) lines.push_back(at);
+  };
   for (const std::string_view path : paths) {
     for (const FieldOrigin& origin : origins) {
-      if (origin.path == path) lines.insert(lines.end(), origin.lines.begin(), origin.lines.end());
+      if (origin.path != path) continue;
+      for (const Origin& line : origin.lines) add(line);
     }
   }
   return lines;

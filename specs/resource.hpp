@@ -73,7 +73,7 @@ struct TemplatePart {
   friend bool operator==(const TemplatePart&, const TemplatePart&) = default;
 };
 
-// Those of some fields, in that order; what nothing is known of has none.
+// Those of some fields, each once, in that order; what nothing is known of has none.
 [[nodiscard]] std::vector<Origin> lines_saying(const std::vector<FieldOrigin>& origins,
                                                std::initializer_list<std::string_view> paths);
 

@@ -64,13 +64,16 @@ Result<std::string> canonical_server(std::string_view text) {
   return server.host.starts_with('[') ? server.host.substr(1, server.host.size() - 2) : server.host;
 }
 
-// https://x and https://x/ ask for the same page.
+// https://x and https://x/ ask for the same page; so that either may be continued with a path,
+// slashes where it begins count as one.
 Result<std::string> canonical_page(std::string_view text) {
   TRY_ASSIGN(std::string url, canonical_url(text));
   const std::size_t host = url.find("://") + 3;
   const std::size_t end = std::min(url.find_first_of("/?#", host), url.size());
   const bool web = url.starts_with("http://") || url.starts_with("https://");
-  if (web && url.substr(end, 1) != "/") url.insert(end, 1, '/');
+  if (!web) return url;
+  const std::size_t path = std::min(url.find_first_not_of('/', end), url.size());
+  url.replace(end, path - end, "/");
   return url;
 }
 

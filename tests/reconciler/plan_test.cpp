@@ -117,7 +117,7 @@ TEST_CASE("plan: lines that are gone release what holds data") {
   s.commit("monitors: { site: { type: http, target: \"https://example.org\" } }");
   CHECK(s.outline() ==
         "create monitor/site\n"
-        "  target null -> \"https://example.org\" git\n"
+        "  target null -> \"https://example.org/\" git\n"
         "  type null -> \"http\" git\n"
         "release container/web (keep)\n");
 }

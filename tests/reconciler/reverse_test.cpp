@@ -14,7 +14,8 @@ Site lab() {
   Zone& zone = site.zone("lab", "lab.example.org", "dns");
   zone.reverse = {"lab~v4", "lab~v6"};
   zone.ttl = "1h";
-  zone.where = {0, 90, 1};
+  zone.where = {0, 89, 1};
+  zone.origins = {{"zone", {{0, 90, 1}}}};
   site.zone("lab~v4", "0.5.10.in-addr.arpa", "dns").reverse_of = "lab";
   site.zone("lab~v6", "0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", "dns").reverse_of = "lab";
   return site;

@@ -27,7 +27,7 @@ dns:
     www: { CNAME: web }
 proxy_hosts:
   wiki:
-    domains: [wiki.lab.example.org]
+    domains: [wiki.example.org]
     forward_host: 10.5.0.110
     forward_port: 3000
     force_https: true

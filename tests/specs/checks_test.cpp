@@ -192,6 +192,8 @@ TEST_CASE("checks: a page is the same with and without the slash behind its host
       "  b: { type: keyword, keyword: x, target: \"http://a.example:8080?q=1\" }\n");
   CHECK(find(spec, "monitor/a").attributes.at("target") == "https://a.example/");
   CHECK(find(spec, "monitor/b").attributes.at("target") == "http://a.example:8080/?q=1");
+  CHECK(find(loaded("monitors:\n  a: { target: \"https://a.example//x//y\" }\n"), "monitor/a")
+            .attributes.at("target") == "https://a.example/x//y");
 }
 
 TEST_CASE("checks: a monitor needs the group that it is in") {

@@ -42,7 +42,7 @@ std::string target_in(const std::string& fields) {
 TEST_CASE("monitors: each type says what it watches in one field") {
   CHECK(target_in("target: HTTPS://Git.example.org:443/x") == "https://git.example.org/x");
   CHECK(target_in("type: keyword, keyword: ok, target: \"http://a.example\"") ==
-        "http://a.example");
+        "http://a.example/");
   CHECK(target_in("type: tcp, target: NAS.lab.example.org.:22") == "nas.lab.example.org:22");
   CHECK(target_in("type: tcp, target: \"[2001:DB8::1]:22\"") == "[2001:db8::1]:22");
   CHECK(target_in("type: ping, target: NAS") == "nas");
