@@ -54,8 +54,10 @@ constexpr std::array<MadeFrom, 6> made_from = {{
     {"proxy_host", "forward_scheme", "scheme"},
 }};
 
-// Fields that are the `address` of their service, where it has one.
-bool is_pointed(std::string_view kind, std::string_view path) {
+// Fields that are the `address` of their service, where it has one. A monitor asks for the page,
+// where there is one.
+bool is_pointed(const FileText& file, int service, std::string_view kind, std::string_view path) {
+  if (kind == "monitor" && path == "target") return !find_in_block(file, service, "web", true);
   return (kind == "dns" && path == "values") || (kind == "proxy_host" && path == "forward_host");
 }
 
@@ -109,15 +111,45 @@ std::optional<Past::Declaration> Past::declaration(const Owned& owned,
   return Declaration{then->path, then->blob, then->file, *line};
 }
 
-void Past::add_field(Places& places, const Declaration& declared, const Address& address,
-                     const Owned& owned, const FieldPath& path) {
+std::optional<int> Past::line_in(const Declaration& declared, const Address& address,
+                                 const Owned& owned, const FieldPath& path) {
   // Parts of a service may have fields of the same name.
   int line = declared.line;
   if (!owned.service.empty()) {
     line = find_in_block(*declared.file, line, said_in_service(address.kind), true).value_or(line);
   }
-  if (const auto at = find_field(*declared.file, line, path)) {
-    places.push_back({{declared.path, *at}, declared.blob, components(path).back()});
+  return find_field(*declared.file, line, path);
+}
+
+// The lines below a key, each a part of its value.
+void Past::add_items(std::vector<Places>& parts, const Declaration& declared, int key) {
+  const int end = value_end(*declared.file, key);
+  for (int line = key + 1; line <= end; ++line) {
+    const std::string_view word = word_at(declared.file->line(line), 0);
+    if (word.empty() || word == "ttl") continue;  // a field of its own beside the values of records
+    parts.push_back({{{declared.path, line}, declared.blob, std::string(word)}});
+  }
+}
+
+// What a value that is not stated itself was made of.
+void Past::add_made_from(std::vector<Places>& parts, const Declaration& declared,
+                         const Address& address, const Owned& owned, const FieldPath& path,
+                         const ObjectId& at) {
+  for (const MadeFrom& from : made_from) {
+    if (from.kind != address.kind || from.path != path) continue;
+    const std::string key(from.key);
+    Places& places = parts.emplace_back();
+    if (const auto line = line_in(declared, address, owned, key)) {
+      places.push_back({{declared.path, *line}, declared.blob, key});
+    }
+    if (const auto& place = setting({at, "defaults", address.kind + "/" + key})) {
+      places.push_back(*place);
+    }
+  }
+  if (owned.service.empty() || !is_pointed(*declared.file, declared.line, address.kind, path))
+    return;
+  if (const auto line = find_in_block(*declared.file, declared.line, "address", true)) {
+    parts.push_back({{{declared.path, *line}, declared.blob, "address"}});
   }
 }
 
@@ -125,27 +157,22 @@ std::vector<Places> Past::field(const Address& address, const Owned& owned, cons
                                 const ObjectId& at) {
   Places own;
   std::vector<Places> parts;
-  const auto declared = declaration(owned, at);
-  if (declared) {
-    add_field(own, *declared, address, owned, path);
-    for (const MadeFrom& from : made_from) {
-      if (!own.empty() || from.kind != address.kind || from.path != path) continue;
-      add_field(parts.emplace_back(), *declared, address, owned, std::string(from.key));
-      if (const auto& place = setting({at, "defaults", address.kind + "/" + std::string(from.key)}))
-        parts.back().push_back(*place);
-    }
-    const auto address_line = is_pointed(address.kind, path) && !owned.service.empty()
-                                  ? find_in_block(*declared->file, declared->line, "address", true)
-                                  : std::nullopt;
-    if (own.empty() && address_line) {
-      parts.push_back({{{declared->path, *address_line}, declared->blob, "address"}});
+  const bool is_record = address.kind == "dns" && path == "values";
+  if (const auto declared = declaration(owned, at)) {
+    if (const auto line = line_in(*declared, address, owned, path)) {
+      own.push_back({{declared->path, *line}, declared->blob, components(path).back()});
+      add_items(parts, *declared, *line);
+    } else if (is_record && owned.service.empty()) {
+      add_items(parts, *declared, declared->line);
+    } else {
+      add_made_from(parts, *declared, address, owned, path, at);
     }
   }
   if (address.kind == "dns" && path == "ttl") {
     const Places zone = zone_setting(address, "ttl", at);
     own.insert(own.end(), zone.begin(), zone.end());
   }
-  if (address.kind == "dns" && path == "values" && !owned.service.empty()) {
+  if (is_record && !owned.service.empty()) {
     parts.push_back(zone_setting(address, "points_to", at));
   }
   if (const auto& place = setting({at, "defaults", address.kind + "/" + path})) {

@@ -53,8 +53,13 @@ class Past {
   std::optional<Declaration> declaration(const Owned& owned, const std::optional<ObjectId>& at);
   const std::optional<OnceThere>& setting(const SettingKey& key);
   std::optional<OnceThere> find_setting(const SettingKey& key);
-  void add_field(Places& places, const Declaration& declared, const Address& address,
-                 const Owned& owned, const FieldPath& path);
+  [[nodiscard]] static std::optional<int> line_in(const Declaration& declared,
+                                                  const Address& address, const Owned& owned,
+                                                  const FieldPath& path);
+  static void add_items(std::vector<Places>& parts, const Declaration& declared, int key);
+  void add_made_from(std::vector<Places>& parts, const Declaration& declared,
+                     const Address& address, const Owned& owned, const FieldPath& path,
+                     const ObjectId& at);
   // What a service says for a resource that is made from it: a key, or the name of a record.
   [[nodiscard]] std::string said_for(const Change& change) const;
 

@@ -108,6 +108,18 @@ int block_end(const FileText& file, int line) {
   return end;
 }
 
+int value_end(const FileText& file, int line) {
+  int end = block_end(file, line);
+  const auto top = indent_of(file.line(line));
+  const auto is_item = [&file, &top](int at) {
+    const std::string_view text = file.line(at);
+    return top && indent_of(text) == top && text.substr(*top, 2) == "- ";
+  };
+  if (is_item(line)) return end;
+  while (is_item(end + 1)) end = block_end(file, end + 1);
+  return end;
+}
+
 std::vector<int> keys_above(const FileText& file) {
   std::vector<int> above(file.lines.size(), 0);
   std::vector<std::pair<std::size_t, int>> open;  // indent, line

@@ -34,6 +34,9 @@ struct FileText {
                                                std::string_view word, bool must_be_key);
 // The last line of the block that a line opens.
 [[nodiscard]] int block_end(const FileText& file, int line);
+// The last line of the value of the key that a line opens: its block, or items of a list that stand
+// as far left as the key.
+[[nodiscard]] int value_end(const FileText& file, int line);
 // For each line of a text (from 0) the number of the key that it stands below; 0 = none.
 [[nodiscard]] std::vector<int> keys_above(const FileText& file);
 // The keys that a line stands below, the nearest first.

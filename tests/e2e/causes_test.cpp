@@ -196,6 +196,25 @@ TEST_CASE("causes: an address, or a path, that a service says no more") {
   CHECK(test.named("monitor/forgejo", "target") == test.commit);
 }
 
+TEST_CASE("causes: an item that left a list of several lines") {
+  Causes test;
+  test.lab.edit("dns.yaml", "    nas: 10.5.0.20\n",
+                "    nas:\n      - 10.5.0.20\n      - 10.5.0.21\n"
+                "    two:\n    - 10.5.0.22\n    - 10.5.0.23\n");
+  test.lab.edit("services.yaml", "domain: git.example.org",
+                "domains:\n        - git.example.org\n        - code.example.org");
+  test.lab.commit("several");
+  test.lab.apply();
+  test.lab.edit("dns.yaml", "      - 10.5.0.21\n", "");
+  test.lab.edit("dns.yaml", "    - 10.5.0.22\n", "");
+  test.lab.edit("services.yaml", "        - code.example.org\n", "");
+  test.cause();
+  CHECK(test.named("dns/lab/nas/A", "values") == test.commit);
+  CHECK(test.named("dns/lab/two/A", "values") == test.commit);
+  CHECK(test.named("proxy_host/forgejo", "domains") == test.commit);
+  CHECK(test.named("dns/inside/code/A") == test.commit);
+}
+
 TEST_CASE("causes: a line behind one that still says the value is no cause") {
   Causes test;
   test.lab.edit("homeostat.yaml", "    ttl: 1h\n", "");

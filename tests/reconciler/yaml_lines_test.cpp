@@ -58,6 +58,15 @@ TEST_CASE("yaml lines: a block is what stands below its first line, and keys com
   CHECK_FALSE(find_in_block(file, 40, "cores", true));
 }
 
+TEST_CASE("yaml lines: a value ends with its block, or with the items beside its key") {
+  const FileText file("a:\n  - 1\n  - 2\nb:\n- 1\n- x: 1\n  y: 2\n- 3\nc: 1\n- 4\n");
+  CHECK(value_end(file, 1) == 3);
+  CHECK(value_end(file, 4) == 8);
+  CHECK(value_end(file, 6) == 7);
+  CHECK(value_end(file, 7) == 7);
+  CHECK(value_end(file, 99) == 99);
+}
+
 TEST_CASE("yaml lines: a line stands below the keys that are indented less") {
   const FileText file(
       "services:\n  a:\n    x: 1\n  b:\n    # note\n    y:\n      - z: 1\nother: 1\n");
