@@ -81,9 +81,18 @@ void add_literal(std::vector<TemplatePart>& parts, std::string_view text) {
 
 Result<std::vector<TemplatePart>> parse_template(std::string_view text) {
   std::vector<TemplatePart> parts;
+  std::optional<Error> bad;  // all that is wrong, in one sentence
+  const auto note = [&bad](Error error) {
+    if (bad) {
+      bad->message += "; " + error.message;
+    } else {
+      bad = std::move(error);
+    }
+  };
   while (true) {
     const auto open = text.find("${");
     if (open == std::string_view::npos) {
+      if (bad) return tl::unexpected(std::move(*bad));
       add_literal(parts, text);
       return parts;
     }
@@ -96,10 +105,15 @@ Result<std::vector<TemplatePart>> parse_template(std::string_view text) {
     add_literal(parts, text.substr(0, open));
     const auto close = text.find('}', open);
     if (close == std::string_view::npos) {
-      return wrong(in_ticks(text.substr(open)) + " is not closed with `}`");
+      note(wrong(in_ticks(text.substr(open)) + " is not closed with `}`").value());
+      return tl::unexpected(std::move(*bad));
     }
-    TRY_ASSIGN(TemplatePart part, parse_reference(text.substr(open + 2, close - open - 2)));
-    parts.push_back(std::move(part));
+    Result<TemplatePart> part = parse_reference(text.substr(open + 2, close - open - 2));
+    if (part) {
+      parts.push_back(std::move(*part));
+    } else {
+      note(std::move(part).error());
+    }
     text.remove_prefix(close + 1);
   }
 }

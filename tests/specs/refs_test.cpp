@@ -175,3 +175,12 @@ TEST_CASE("refs: an automatic address that its own provider is opened with is a 
   // A rule gives it without a look at anything.
   CHECK(errors("vmid", ", vmid: 110").empty());
 }
+
+TEST_CASE("references: all that is wrong in one text is said at once") {
+  CHECK(errors_in("containers:\n  a: { env: { A: \"${foo} ${container.b} ${bar.} ${\" } }\n") ==
+        "spec.yaml:2:18: `A`: `${foo}` is not a reference; `${container.b}` names no field; "
+        "`${bar.}` is not a reference; `${` is not closed with `}`\n"
+        "    a: { env: { A: \"${foo} ${container.b} ${bar.} ${\" } }\n"
+        "                   ^\n"
+        "  hint: write `${container.NAME.ip}` or `${secret.NAME}`, or `$${` for a plain `${`\n");
+}
