@@ -132,7 +132,7 @@ SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool setting
 
 Providers open_providers(const OpenInput& input) {
   Providers providers;
-  const auto scrubber = std::make_shared<const Scrubber>(input.secrets);
+  const auto scrubber = std::make_shared<const Scrubber>(scrubber_of(input.secrets));
   for (const auto& [name, config] : input.spec.providers) {
     auto opened = open_one(input, config);
     if (opened) {

@@ -190,7 +190,7 @@ Attributes redact_live(const Attributes& live, const Resource* desired, const Ow
 
 KnownSecrets::KnownSecrets(const SecretValues& secrets, const LedgerView& ledger,
                            const SecretHash& hash)
-    : now_(secrets), before_(ledger.secrets), hash_(hash) {
+    : now_(scrubber_of(secrets)), before_(ledger.secrets), hash_(hash) {
   for (const auto& [address, owned] : ledger.owned) {
     for (const Agreed& agreed : owned.agreed) {
       if (is_hash(agreed.value)) before_.insert(agreed.value.get<std::string>());

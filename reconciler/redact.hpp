@@ -6,8 +6,6 @@
 
 namespace homeostat {
 
-inline constexpr std::string_view redacted = "(secret)";
-
 // "hmac:" + 32 hex digits of HMAC-SHA256.
 [[nodiscard]] std::string keyed_hash(std::string_view key, std::string_view value);
 [[nodiscard]] SecretHash make_secret_hash(std::string key);
@@ -26,7 +24,7 @@ inline constexpr std::string_view redacted = "(secret)";
 // now, or it is what was a secret when it was agreed on. That outlives the lines that said so.
 class KnownSecrets {
  public:
-  KnownSecrets() : now_(SecretValues()) {}
+  KnownSecrets() = default;
   KnownSecrets(const SecretValues& secrets, const LedgerView& ledger, const SecretHash& hash);
   [[nodiscard]] bool tell(const nlohmann::json& value) const;
 

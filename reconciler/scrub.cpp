@@ -1,54 +1,11 @@
 #include "reconciler/scrub.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-
-#include <algorithm>
-#include <set>
-
-#include "reconciler/redact.hpp"
 
 namespace homeostat {
 namespace {
 
 constexpr std::size_t shortest = 4;
-
-std::string base64(const std::string& text) {
-  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(length));
-  return out;
-}
-
-std::string url_safe(std::string text) {
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
-}
-
-// RFC 3986: all but the unreserved characters.
-std::string percent_encoded(const std::string& text, bool upper) {
-  static constexpr std::string_view marks = "-._~";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       marks.find(c) != std::string_view::npos;
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) {
-      out += c;
-    } else {
-      out += upper ? fmt::format("%{:02X}", byte) : fmt::format("%{:02x}", byte);
-    }
-  }
-  return out;
-}
-
-std::string without_padding(std::string text) {
-  while (text.ends_with('=')) text.pop_back();
-  return text;
-}
 
 class ScrubbedProvider final : public Provider {
  public:
@@ -103,40 +60,12 @@ class ScrubbedProvider final : public Provider {
 
 }  // namespace
 
-Scrubber::Scrubber(const SecretValues& secrets) {
-  std::set<std::string> forms;
+Scrubber scrubber_of(const SecretValues& secrets) {
+  std::vector<std::string> values;
   for (const auto& [name, value] : secrets) {
-    if (!value || value->size() < shortest) continue;
-    const std::string quoted =
-        nlohmann::json(*value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    const std::string encoded = without_padding(base64(*value));
-    forms.insert({*value, quoted.substr(1, quoted.size() - 2), percent_encoded(*value, true),
-                  percent_encoded(*value, false), encoded, url_safe(encoded)});
+    if (value && value->size() >= shortest) values.push_back(*value);
   }
-  forms_.assign(forms.begin(), forms.end());
-  std::ranges::stable_sort(forms_, std::ranges::greater(), &std::string::size);
-}
-
-std::string Scrubber::clean(std::string text) const {
-  for (const std::string& form : forms_) {
-    for (auto at = text.find(form); at != std::string::npos;
-         at = text.find(form, at + redacted.size())) {
-      text.replace(at, form.size(), redacted);
-    }
-  }
-  return text;
-}
-
-bool Scrubber::finds(std::string_view text) const {
-  return std::ranges::any_of(
-      forms_, [text](const std::string& form) { return text.find(form) != text.npos; });
-}
-
-Error Scrubber::clean(Error error) const {
-  error.message = clean(std::move(error.message));
-  error.hint = clean(std::move(error.hint));
-  error.excerpt = clean(std::move(error.excerpt));
-  return error;
+  return Scrubber(values);
 }
 
 std::unique_ptr<Provider> scrubbed(std::unique_ptr<Provider> provider,

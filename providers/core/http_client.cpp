@@ -10,6 +10,7 @@
 #include "providers/core/http_text.hpp"
 #include "providers/core/http_tls.hpp"
 #include "providers/core/http_transport.hpp"
+#include "providers/core/scrub.hpp"
 
 namespace homeostat {
 
@@ -94,7 +95,7 @@ struct HttpClient::State {
   HttpSettings settings;
   HttpTarget target;
   std::vector<std::string> secrets;
-  Redactor redact;
+  Scrubber redact;
   Timing timing;
   Slots slots;
   Pace pace;
@@ -113,7 +114,7 @@ struct HttpClient::State {
         pace(settings.max_per_second) {}
 
   [[nodiscard]] Status check(const HttpRequest& request, const std::string& origin) const;
-  [[nodiscard]] std::string origin_of(const HttpRequest& request, const Redactor& hide) const;
+  [[nodiscard]] std::string origin_of(const HttpRequest& request, const Scrubber& hide) const;
   // That nothing is to be sent yet, by what an earlier answer said.
   [[nodiscard]] Status check_open(const std::string& origin);
   HttpTry try_once(const HttpRequest& request, const std::string& origin, bool again, Instant began,
@@ -125,7 +126,7 @@ struct HttpClient::State {
   void log(const HttpRequest& request, const std::string& origin, const HttpTry& tried,
            std::chrono::milliseconds took) const;
   // What an answer, or none, means.
-  Result<HttpReply> judge(const HttpRequest& request, HttpTry& tried, const Redactor& hide) const;
+  Result<HttpReply> judge(const HttpRequest& request, HttpTry& tried, const Scrubber& hide) const;
 };
 
 Status HttpClient::State::check(const HttpRequest& request, const std::string& origin) const {
@@ -146,11 +147,11 @@ Status HttpClient::State::check(const HttpRequest& request, const std::string& o
   return check_headers(request.headers);
 }
 
-std::string HttpClient::State::origin_of(const HttpRequest& request, const Redactor& hide) const {
+std::string HttpClient::State::origin_of(const HttpRequest& request, const Scrubber& hide) const {
   const std::string_view path =
       std::string_view(request.path).substr(0, request.path.find_first_of("?#"));
   // Of a query nothing is shown: that is where some servers want their tokens.
-  return one_line(hide(request.method + " " + target.shown + std::string(path)),
+  return one_line(hide.clean(request.method + " " + target.shown + std::string(path)),
                   longest_message / 2);
 }
 
@@ -239,15 +240,16 @@ void HttpClient::State::log(const HttpRequest& request, const std::string& origi
   } else {
     spdlog::debug("provider={} method={} url={} sent={} received={} ms={} error=\"{}\"",
                   settings.name, request.method, url, tried.counts.bytes_sent,
-                  tried.counts.bytes_received, took.count(), redact(tried.reply.error().message));
+                  tried.counts.bytes_received, took.count(),
+                  redact.clean(tried.reply.error().message));
   }
 }
 
 Result<HttpReply> HttpClient::State::judge(const HttpRequest& request, HttpTry& tried,
-                                           const Redactor& hide) const {
+                                           const Scrubber& hide) const {
   const auto shown = [&hide](Error error) {
-    error.message = one_line(hide(error.message), longest_message);
-    error.hint = one_line(hide(error.hint), longest_message);
+    error.message = one_line(hide.clean(error.message), longest_message);
+    error.hint = one_line(hide.clean(error.hint), longest_message);
     return tl::unexpected(std::move(error));
   };
   if (!tried.reply) {
@@ -260,7 +262,7 @@ Result<HttpReply> HttpClient::State::judge(const HttpRequest& request, HttpTry& 
   }
   HttpReply& reply = *tried.reply;
   if (!request.sensitive) {
-    reply.excerpt = one_line(hide(reply.body, excerpt_bytes), longest_excerpt);
+    reply.excerpt = one_line(hide.clean(reply.body, excerpt_bytes), longest_excerpt);
   }
   const bool fine = reply.status >= 200 && reply.status < 300;
   if (fine || request.judged.contains(reply.status)) return std::move(reply);
@@ -297,7 +299,7 @@ Result<HttpReply> HttpClient::send(const HttpRequest& request, std::stop_token s
   State& state = *state_;
   std::vector<std::string> secrets = state.secrets;
   add_secrets(secrets, request.headers);
-  const Redactor hide = secrets.size() == state.secrets.size() ? state.redact : Redactor(secrets);
+  const Scrubber hide = secrets.size() == state.secrets.size() ? state.redact : Scrubber(secrets);
   const std::string origin = state.origin_of(request, hide);
   TRY(state.check(request, origin));
   TRY(state.check_open(origin));

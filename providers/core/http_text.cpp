@@ -3,47 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "providers/core/http.hpp"
 #include "specs/utf8.hpp"
 
 namespace homeostat {
-
-Redactor::Redactor(const std::vector<std::string>& secrets) {
-  for (const std::string& secret : secrets) {
-    if (secret.empty()) continue;
-    forms_.push_back(secret);
-    forms_.push_back(url_component(secret));
-    const std::string quoted =
-        nlohmann::json(secret).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    forms_.push_back(quoted.substr(1, quoted.size() - 2));
-  }
-  std::sort(forms_.begin(), forms_.end(), [](const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() > b.size() : a < b;
-  });
-  forms_.erase(std::unique(forms_.begin(), forms_.end()), forms_.end());
-}
-
-std::string Redactor::operator()(std::string_view text) const { return (*this)(text, text.size()); }
-
-std::string Redactor::operator()(std::string_view text, std::size_t limit) const {
-  std::string shown;
-  const std::size_t end = std::min(limit, text.size());
-  for (std::size_t pos = 0; pos < end;) {
-    const std::string_view rest = text.substr(pos);
-    const auto secret = std::find_if(forms_.begin(), forms_.end(), [rest](const std::string& form) {
-      return rest.starts_with(form);
-    });
-    if (secret == forms_.end()) {
-      shown += text[pos++];
-    } else {
-      shown += "***";
-      pos += secret->size();
-    }
-  }
-  return shown;
-}
 
 std::string one_line(std::string_view text, std::size_t characters) {
   std::string line;

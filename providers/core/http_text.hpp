@@ -3,21 +3,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace homeostat {
-
-// Puts *** where a secret stands: as it is, as it is written in a URL, and in JSON.
-class Redactor {
- public:
-  explicit Redactor(const std::vector<std::string>& secrets);
-  [[nodiscard]] std::string operator()(std::string_view text) const;
-  // What begins in the first `limit` bytes; a secret across that border is hidden whole.
-  [[nodiscard]] std::string operator()(std::string_view text, std::size_t limit) const;
-
- private:
-  std::vector<std::string> forms_;  // longest first
-};
 
 // One line, at most so many characters of it: control characters and what is not UTF-8 become
 // blanks, runs of blanks one.
