@@ -13,14 +13,10 @@ TEST_CASE(
     "provenance: what was removed, came back and was removed again went with the last commit") {
   TempRepo repo;
   const std::string without = with(media, "  jellyfin:\n    vmid: 110\n", "  emby:\n    vmid: 9\n");
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", without);
-  repo.commit("goes");
-  repo.write("media.yaml", media);
-  repo.commit("comes back");
-  repo.write("media.yaml", without);
-  const auto cause = repo.commit("goes again");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  repo.save("media.yaml", without, "goes");
+  repo.save("media.yaml", media, "comes back");
+  const auto cause = repo.save("media.yaml", without, "goes again");
   Case test(repo);
   CHECK(test.owned(agreed, jellyfin_line).removed().commit == cause);
 }
@@ -28,12 +24,10 @@ TEST_CASE(
 TEST_CASE("provenance: a removed file is the removal of all that it declared") {
   TempRepo repo;
   repo.write("media.yaml", media);
-  repo.write("other.yaml", "x-a: 1\n");
-  const auto agreed = repo.commit("start");
+  const auto agreed = repo.save("other.yaml", "x-a: 1\n", "start");
   repo.remove("media.yaml");
   const auto cause = repo.commit("no more media", "Ben");
-  repo.write("other.yaml", "x-a: 2\n");
-  repo.commit("after");
+  repo.save("other.yaml", "x-a: 2\n", "after");
   Case test(repo);
   const auto found = test.owned(agreed, jellyfin_line).removed();
   CHECK(found.commit == cause);
@@ -43,16 +37,15 @@ TEST_CASE("provenance: a removed file is the removal of all that it declared") {
 
 TEST_CASE("provenance: lines are followed through renames of their file") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
-  const auto cause = repo.commit("more memory");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  const auto cause =
+      repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"), "more memory");
   repo.git({"mv", "media.yaml", "streaming.yaml"});
   repo.commit("another name");
   std::filesystem::create_directory(repo.path() + "/apps");
   repo.git({"mv", "streaming.yaml", "apps/streaming.yaml"});
-  repo.write("apps/streaming.yaml", "x-a: 1\n" + repo.read("apps/streaming.yaml"));
-  repo.commit("another folder and a line");
+  repo.save("apps/streaming.yaml", "x-a: 1\n" + repo.read("apps/streaming.yaml"),
+            "another folder and a line");
   SUBCASE("a changed line") {
     Case test(repo);
     const auto found =
@@ -62,10 +55,9 @@ TEST_CASE("provenance: lines are followed through renames of their file") {
   }
   SUBCASE("a removed one") {
     const auto text = repo.read("apps/streaming.yaml");
-    repo.write("apps/streaming.yaml", with(text, "  jellyfin:\n    vmid: 110\n", ""));
-    const auto gone = repo.commit("goes");
-    repo.write("apps/streaming.yaml", "x-b: 1\n");
-    repo.commit("after");
+    const auto gone =
+        repo.save("apps/streaming.yaml", with(text, "  jellyfin:\n    vmid: 110\n", ""), "goes");
+    repo.save("apps/streaming.yaml", "x-b: 1\n", "after");
     Case test(repo);
     const auto found = test.owned(agreed, jellyfin_line).removed();
     CHECK(found.commit == gone);
@@ -76,18 +68,16 @@ TEST_CASE("provenance: lines are followed through renames of their file") {
 TEST_CASE("provenance: a merge hands on to the branch that wrote the line") {
   TempRepo repo;
   repo.write("media.yaml", media);
-  repo.write("other.yaml", "x-a: 1\n");
-  repo.commit("start");
+  repo.save("other.yaml", "x-a: 1\n", "start");
   repo.git({"checkout", "--quiet", "-b", "feature"});
   repo.write("media.yaml",
              with(media, "vmid: 110\n    memory: 2GiB", "vmid: 110\n    memory: 4GiB"));
   const auto changed = repo.commit("more memory", "Ben");
   repo.git({"checkout", "--quiet", "main"});
-  repo.write("media.yaml", with(media, "vmid: 111", "vmid: 121"));
-  const auto agreed = repo.commit("main goes on");
+  const auto agreed =
+      repo.save("media.yaml", with(media, "vmid: 111", "vmid: 121"), "main goes on");
   repo.git({"merge", "--quiet", "--no-ff", "--message", "merge", "feature"});
-  repo.write("other.yaml", "x-a: 2\n");
-  repo.commit("after");
+  repo.save("other.yaml", "x-a: 2\n", "after");
   Case test(repo);
   // The agreed commit is younger than the branch's, and does not have it.
   const auto found =
@@ -98,17 +88,14 @@ TEST_CASE("provenance: a merge hands on to the branch that wrote the line") {
 
 TEST_CASE("provenance: a merge that wrote the line itself is the cause") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
+  const auto agreed = repo.save("media.yaml", media, "start");
   const auto memory = [](const std::string& value) {
     return with(media, "vmid: 110\n    memory: 2GiB", "vmid: 110\n    memory: " + value);
   };
   repo.git({"checkout", "--quiet", "-b", "feature"});
-  repo.write("media.yaml", memory("4GiB"));
-  repo.commit("four");
+  repo.save("media.yaml", memory("4GiB"), "four");
   repo.git({"checkout", "--quiet", "main"});
-  repo.write("media.yaml", memory("6GiB"));
-  repo.commit("six");
+  repo.save("media.yaml", memory("6GiB"), "six");
   repo.git({"merge", "--quiet", "--strategy", "ours", "--message", "merge", "feature"});
   repo.write("media.yaml", memory("5GiB"));
   repo.git({"commit", "--quiet", "--all", "--amend", "--no-edit"});
@@ -121,14 +108,14 @@ TEST_CASE("provenance: a merge that wrote the line itself is the cause") {
 
 TEST_CASE("provenance: a removal on a branch is found behind the merge that brought it in") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  repo.commit("start");
+  repo.save("media.yaml", media, "start");
   repo.git({"checkout", "--quiet", "-b", "feature"});
-  repo.write("media.yaml", with(media, "  jellyfin:\n    vmid: 110\n    memory: 2GiB\n", ""));
-  const auto cause = repo.commit("jellyfin goes", "Ben");
+  const auto cause =
+      repo.save("media.yaml", with(media, "  jellyfin:\n    vmid: 110\n    memory: 2GiB\n", ""),
+                "jellyfin goes", "Ben");
   repo.git({"checkout", "--quiet", "main"});
-  repo.write("media.yaml", with(media, "vmid: 111", "vmid: 121"));
-  const auto agreed = repo.commit("main goes on");
+  const auto agreed =
+      repo.save("media.yaml", with(media, "vmid: 111", "vmid: 121"), "main goes on");
   repo.git({"merge", "--quiet", "--no-ff", "--message", "merge", "feature"});
   Case test(repo);
   CHECK(test.owned(agreed, jellyfin_line).removed().commit == cause);
@@ -136,14 +123,11 @@ TEST_CASE("provenance: a removal on a branch is found behind the merge that brou
 
 TEST_CASE("provenance: a merge that lost a declaration is the cause") {
   TempRepo repo;
-  repo.write("media.yaml", "x-a: 1\n");
-  repo.commit("start");
+  repo.save("media.yaml", "x-a: 1\n", "start");
   repo.git({"checkout", "--quiet", "-b", "feature"});
-  repo.write("media.yaml", "x-a: 2\n");
-  repo.commit("a branch without jellyfin");
+  repo.save("media.yaml", "x-a: 2\n", "a branch without jellyfin");
   repo.git({"checkout", "--quiet", "main"});
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("jellyfin comes");
+  const auto agreed = repo.save("media.yaml", media, "jellyfin comes");
   repo.git({"merge", "--quiet", "--strategy", "ours", "--message", "merge", "feature"});
   repo.write("media.yaml", "x-a: 2\n");
   repo.git({"commit", "--quiet", "--all", "--amend", "--no-edit"});
@@ -155,12 +139,10 @@ TEST_CASE("provenance: a merge that lost a declaration is the cause") {
 TEST_CASE("provenance: a spec in a subfolder has places of its own") {
   TempRepo repo;
   repo.write("home/lab/media.yaml", media);
-  repo.write("media.yaml", "x-a: 1\n");
-  const auto agreed = repo.commit("start");
-  repo.write("home/lab/media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
-  const auto cause = repo.commit("more memory");
-  repo.write("media.yaml", "x-a: 2\n");
-  repo.commit("elsewhere");
+  const auto agreed = repo.save("media.yaml", "x-a: 1\n", "start");
+  const auto cause =
+      repo.save("home/lab/media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"), "more memory");
+  repo.save("media.yaml", "x-a: 2\n", "elsewhere");
   Case test(repo);
   test.spec.revision.subdir = "home/lab";
   test.spec.folder = repo.path() + "/home/lab";
@@ -178,13 +160,11 @@ TEST_CASE("provenance: a spec in a subfolder has places of its own") {
 
 TEST_CASE("provenance: a bare repository and an older commit do as well") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
-  const auto cause = repo.commit("more memory");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  const auto cause =
+      repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"), "more memory");
   Case test(repo);
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 6GiB"));
-  repo.commit("even more");
+  repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 6GiB"), "even more");
   const TempDir other;
   repo.git({"clone", "--quiet", "--bare", repo.path(), other.path() + "/bare.git"});
   test.spec.revision.repo = other.path() + "/bare.git";
@@ -194,12 +174,10 @@ TEST_CASE("provenance: a bare repository and an older commit do as well") {
 
 TEST_CASE("provenance: where history is cut off, the place alone is shown") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
-  repo.commit("more memory");
-  repo.write("media.yaml", "x-a: 1\n" + with(media, "memory: 2GiB", "memory: 4GiB"));
-  const auto last = repo.commit("a line above");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"), "more memory");
+  const auto last = repo.save(
+      "media.yaml", "x-a: 1\n" + with(media, "memory: 2GiB", "memory: 4GiB"), "a line above");
   const TempDir other;
   repo.git({"clone", "--quiet", "--depth", "1", "file://" + repo.path(), other.path() + "/clone"});
   Case test(repo);
@@ -217,8 +195,7 @@ TEST_CASE("provenance: where history is cut off, the place alone is shown") {
 
 TEST_CASE("provenance: without git the place alone is shown") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  repo.commit("start");
+  repo.save("media.yaml", media, "start");
   Case test(repo);
   test.spec.revision = {};
   test.owned("", jellyfin_line);
@@ -233,8 +210,7 @@ TEST_CASE("provenance: without git the place alone is shown") {
 
 TEST_CASE("provenance: before the first commit all is uncommitted") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  repo.commit("start");
+  repo.save("media.yaml", media, "start");
   Case test(repo);
   test.spec.revision.commit.clear();
   test.spec.revision.work_tree = true;
@@ -246,10 +222,9 @@ TEST_CASE("provenance: before the first commit all is uncommitted") {
 TEST_CASE(
     "provenance: an agreed commit that history does not have any more costs nothing but itself") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  repo.commit("start");
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
-  const auto cause = repo.commit("more memory");
+  repo.save("media.yaml", media, "start");
+  const auto cause =
+      repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"), "more memory");
   Case test(repo);
   test.owned(std::string(40, '1'), jellyfin_line);
   CHECK(test.field({test.line("media.yaml", "memory")}).commit == cause);

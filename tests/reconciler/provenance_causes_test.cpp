@@ -9,10 +9,10 @@ using Case = ProvenanceCase;
 TEST_CASE("provenance: where no line tells, the agreed commit is named as the beginning") {
   TempRepo repo;
   repo.write("media.yaml", media);
-  repo.write("homeostat.yaml", "networks:\n  lab: { cidr: 10.5.0.0/24 }\n");
-  const auto agreed = repo.commit("start");
-  repo.write("homeostat.yaml", "networks:\n  lab: { cidr: 10.6.0.0/24 }\n");
-  repo.commit("another network", "Ben");
+  const auto agreed =
+      repo.save("homeostat.yaml", "networks:\n  lab: { cidr: 10.5.0.0/24 }\n", "start");
+  repo.save("homeostat.yaml", "networks:\n  lab: { cidr: 10.6.0.0/24 }\n", "another network",
+            "Ben");
   Case test(repo);
   test.owned(agreed, jellyfin_line, {"ip"});
   const auto found = test.field({test.line("media.yaml", "vmid: 110")}, "ip");
@@ -28,10 +28,9 @@ TEST_CASE("provenance: where no line tells, the agreed commit is named as the be
 
 TEST_CASE("provenance: what was applied uncommitted and taken back is no commit's doing") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  repo.commit("start");
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
-  const auto agreed = repo.commit("more memory");
+  repo.save("media.yaml", media, "start");
+  const auto agreed =
+      repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"), "more memory");
   Case test(repo);
   const auto found =
       test.owned(agreed, jellyfin_line).field({test.line("media.yaml", "memory: 4GiB")});
@@ -43,10 +42,8 @@ TEST_CASE("provenance: what was applied uncommitted and taken back is no commit'
 TEST_CASE("provenance: a rotated secret is its own cause, until its line changes") {
   TempRepo repo;
   const std::string text = "containers:\n  jellyfin:\n    env:\n      DB: \"${secret.db}\"\n";
-  repo.write("media.yaml", text);
-  const auto agreed = repo.commit("start");
-  repo.write("other.yaml", "x-a: 1\n");
-  repo.commit("something else");
+  const auto agreed = repo.save("media.yaml", text, "start");
+  repo.save("other.yaml", "x-a: 1\n", "something else");
   Case test(repo);
   test.owned(agreed, jellyfin_line, {"env/DB"});
   test.declare("env/DB", {test.line("media.yaml", "DB")},
@@ -55,8 +52,8 @@ TEST_CASE("provenance: a rotated secret is its own cause, until its line changes
   CHECK(found.secret == "db");
   CHECK(found.commit.empty());
   CHECK(found.since.empty());
-  repo.write("media.yaml", with(text, "secret.db", "secret.database"));
-  const auto cause = repo.commit("another secret");
+  const auto cause =
+      repo.save("media.yaml", with(text, "secret.db", "secret.database"), "another secret");
   Case later(repo);
   later.owned(agreed, jellyfin_line, {"env/DB"});
   later.declare("env/DB", {later.line("media.yaml", "DB")},
@@ -69,8 +66,7 @@ TEST_CASE("provenance: a rotated secret is its own cause, until its line changes
 TEST_CASE("provenance: what refers to another resource moved with its lines, or with itself") {
   TempRepo repo;
   const std::string text = media + "dns:\n  lab:\n    tv: \"${container.plex.ip}\"\n";
-  repo.write("media.yaml", text);
-  const auto agreed = repo.commit("start");
+  const auto agreed = repo.save("media.yaml", text, "start");
   const Address plex{"home", "container", "plex", "pve"};
   const std::vector<TemplatePart> parts = {{TemplatePart::Kind::reference, "", plex, "ip"}};
   const auto ask = [&] {
@@ -87,16 +83,15 @@ TEST_CASE("provenance: what refers to another resource moved with its lines, or 
     return test.field({test.line("media.yaml", "tv:")});
   };
   SUBCASE("itself") {
-    repo.write("other.yaml", "x-a: 1\n");
-    repo.commit("something else");
+    repo.save("other.yaml", "x-a: 1\n", "something else");
     const auto found = ask();
     REQUIRE(found.target);
     CHECK(*found.target == plex);
     CHECK(found.commit.empty());
   }
   SUBCASE("its lines") {
-    repo.write("media.yaml", with(text, "vmid: 111", "vmid: 121"));
-    const auto cause = repo.commit("plex is renumbered");
+    const auto cause =
+        repo.save("media.yaml", with(text, "vmid: 111", "vmid: 121"), "plex is renumbered");
     const auto found = ask();
     CHECK(found.commit == cause);
     CHECK_FALSE(found.target);
@@ -110,12 +105,10 @@ TEST_CASE("provenance: a key that left the defaults went with the default's line
       "defaults:\n  container:\n    env:\n      TZ: UTC\n      LANG: C\n  monitor: { retries: 2 "
       "}\n";
   repo.write("homeostat.yaml", head);
-  repo.write("media.yaml", "containers:\n  jellyfin:\n    vmid: 110\n");
-  const auto agreed = repo.commit("start");
-  repo.write("homeostat.yaml", with(head, "      LANG: C\n", ""));
-  const auto cause = repo.commit("no language", "Ben");
-  repo.write("media.yaml", "containers:\n  jellyfin:\n    vmid: 111\n");
-  repo.commit("another id");
+  const auto agreed = repo.save("media.yaml", "containers:\n  jellyfin:\n    vmid: 110\n", "start");
+  const auto cause =
+      repo.save("homeostat.yaml", with(head, "      LANG: C\n", ""), "no language", "Ben");
+  repo.save("media.yaml", "containers:\n  jellyfin:\n    vmid: 111\n", "another id");
   Case test(repo);
   test.owned(agreed, jellyfin_line, {"env/LANG"});
   test.declare("vmid", {test.line("media.yaml", "vmid")}, {});
@@ -130,10 +123,9 @@ TEST_CASE("provenance: what a service made goes with the line that asked for it"
   const std::string text =
       "services:\n  forgejo:\n    container: { vmid: 1 }\n    name: forgejo.lab.example.org\n"
       "    web: { domain: git.example.org }\n    monitor: true\n";
-  repo.write("services.yaml", text);
-  const auto agreed = repo.commit("start");
-  repo.write("services.yaml", with(text, "    monitor: true\n", ""));
-  const auto no_monitor = repo.commit("no monitor");
+  const auto agreed = repo.save("services.yaml", text, "start");
+  const auto no_monitor =
+      repo.save("services.yaml", with(text, "    monitor: true\n", ""), "no monitor");
   repo.write("services.yaml",
              with(with(text, "    monitor: true\n", ""), "name: forgejo.lab", "name: git.lab"));
   const auto renamed = repo.commit("another name");
@@ -166,12 +158,11 @@ TEST_CASE("provenance: what a service made goes with the line that asked for it"
 TEST_CASE("provenance: what a service makes anew comes from the line that asks for it") {
   TempRepo repo;
   const std::string text = "services:\n  forgejo:\n    container: { vmid: 1 }\n";
-  repo.write("services.yaml", text + "  wiki: { address: 10.5.0.9 }\n");
-  repo.commit("start");
-  repo.write("services.yaml", text + "    monitor: true\n  wiki: { address: 10.5.0.9 }\n");
-  const auto cause = repo.commit("a monitor");
-  repo.write("services.yaml", text + "    monitor: true\n  wiki: { address: 10.5.0.8 }\n");
-  repo.commit("elsewhere");
+  repo.save("services.yaml", text + "  wiki: { address: 10.5.0.9 }\n", "start");
+  const auto cause = repo.save(
+      "services.yaml", text + "    monitor: true\n  wiki: { address: 10.5.0.9 }\n", "a monitor");
+  repo.save("services.yaml", text + "    monitor: true\n  wiki: { address: 10.5.0.8 }\n",
+            "elsewhere");
   Case test(repo);
   test.change.action = Action::create;
   test.change.address = {"home", "monitor", "forgejo", "kuma"};
@@ -187,11 +178,9 @@ TEST_CASE("provenance: what a service makes anew comes from the line that asks f
 TEST_CASE("provenance: of lines that one commit touched, the value's own is shown") {
   TempRepo repo;
   repo.write("a.yaml", "defaults: { memory: 1GiB }\n");
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
+  const auto agreed = repo.save("media.yaml", media, "start");
   repo.write("a.yaml", "defaults: { memory: 2GiB }\n");
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
-  const auto cause = repo.commit("both");
+  const auto cause = repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"), "both");
   Case test(repo);
   const auto found =
       test.owned(agreed, jellyfin_line)
@@ -204,10 +193,8 @@ TEST_CASE("provenance: a record that goes with a number was moved by the number'
   TempRepo repo;
   const std::string text =
       "services:\n  forgejo:\n    container: { vmid: 110 }\n    name: forgejo.lab.example.org\n";
-  repo.write("services.yaml", text);
-  const auto agreed = repo.commit("start");
-  repo.write("services.yaml", with(text, "110", "111"));
-  const auto cause = repo.commit("renumber");
+  const auto agreed = repo.save("services.yaml", text, "start");
+  const auto cause = repo.save("services.yaml", with(text, "110", "111"), "renumber");
   Case test(repo);
   Zone zone;
   zone.key = "lab";

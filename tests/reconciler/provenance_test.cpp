@@ -9,14 +9,11 @@ using Case = ProvenanceCase;
 
 TEST_CASE("provenance: a changed line is its newest commit, with author, subject, time and place") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 3GiB"));
-  repo.commit("more memory", "Ben");
-  repo.write("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"));
-  const auto newest = repo.commit("even more memory\n\nIt was slow.", "Zo\xc3\xab");
-  repo.write("other.yaml", "x-a: 1\n");
-  repo.commit("something else");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 3GiB"), "more memory", "Ben");
+  const auto newest = repo.save("media.yaml", with(media, "memory: 2GiB", "memory: 4GiB"),
+                                "even more memory\n\nIt was slow.", "Zo\xc3\xab");
+  repo.save("other.yaml", "x-a: 1\n", "something else");
   Case test(repo);
   const auto found = test.owned(agreed, jellyfin_line).field({test.line("media.yaml", "memory")});
   CHECK(found.commit == newest);
@@ -30,16 +27,13 @@ TEST_CASE("provenance: a changed line is its newest commit, with author, subject
 
 TEST_CASE("provenance: a line that others moved keeps its commit") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
+  const auto agreed = repo.save("media.yaml", media, "start");
   std::string text = with(media, "memory: 2GiB", "memory: 4GiB");
-  repo.write("media.yaml", text);
-  const auto cause = repo.commit("more memory");
+  const auto cause = repo.save("media.yaml", text, "more memory");
   for (int i = 0; i < 4; ++i) {
     text = with(text, "  jellyfin:", "  c" + std::to_string(i) + ":\n    vmid: 1\n  jellyfin:");
     text += "  d" + std::to_string(i) + ":\n    vmid: 2\n";
-    repo.write("media.yaml", text);
-    repo.commit("another container");
+    repo.save("media.yaml", text, "another container");
   }
   Case test(repo);
   const auto found =
@@ -51,12 +45,11 @@ TEST_CASE("provenance: a line that others moved keeps its commit") {
 TEST_CASE("provenance: of several lines the one that was touched last is shown") {
   TempRepo repo;
   repo.write("media.yaml", media);
-  repo.write("homeostat.yaml", "defaults:\n  container: { memory: 1GiB }\n");
-  const auto agreed = repo.commit("start");
-  repo.write("homeostat.yaml", "defaults:\n  container: { memory: 6GiB }\n");
-  const auto cause = repo.commit("other default", "Ben");
-  repo.write("other.yaml", "x-a: 1\n");
-  repo.commit("something else");
+  const auto agreed =
+      repo.save("homeostat.yaml", "defaults:\n  container: { memory: 1GiB }\n", "start");
+  const auto cause = repo.save("homeostat.yaml", "defaults:\n  container: { memory: 6GiB }\n",
+                               "other default", "Ben");
+  repo.save("other.yaml", "x-a: 1\n", "something else");
   Case test(repo);
   const auto found =
       test.owned(agreed, jellyfin_line)
@@ -68,14 +61,12 @@ TEST_CASE("provenance: of several lines the one that was touched last is shown")
 TEST_CASE("provenance: a value that falls back to a default was caused by who removed its line") {
   TempRepo repo;
   repo.write("homeostat.yaml", "defaults:\n  container: { memory: 1GiB }\n");
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", "x-a: 1\n" + media);
-  repo.commit("a line above");
-  repo.write("media.yaml", "x-a: 1\n" + with(media, "    memory: 2GiB\n", ""));
-  const auto cause = repo.commit("the default will do", "Ben");
-  repo.write("media.yaml", "x-a: 1\nx-b: 1\n" + with(media, "    memory: 2GiB\n", ""));
-  repo.commit("another line above");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  repo.save("media.yaml", "x-a: 1\n" + media, "a line above");
+  const auto cause = repo.save("media.yaml", "x-a: 1\n" + with(media, "    memory: 2GiB\n", ""),
+                               "the default will do", "Ben");
+  repo.save("media.yaml", "x-a: 1\nx-b: 1\n" + with(media, "    memory: 2GiB\n", ""),
+            "another line above");
   Case test(repo);
   const auto found =
       test.owned(agreed, jellyfin_line).field({test.line("homeostat.yaml", "container")});
@@ -87,14 +78,11 @@ TEST_CASE("provenance: a value that falls back to a default was caused by who re
 
 TEST_CASE("provenance: a key that left a keyed collection was removed by a commit") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", with(media, "LOG: debug", "LOG: info"));
-  repo.commit("quieter");
-  repo.write("media.yaml", with(media, "      LOG: debug\n", ""));
-  const auto cause = repo.commit("no log");
-  repo.write("media.yaml", with(with(media, "      LOG: debug\n", ""), "TZ: UTC", "TZ: CET"));
-  repo.commit("time zone");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  repo.save("media.yaml", with(media, "LOG: debug", "LOG: info"), "quieter");
+  const auto cause = repo.save("media.yaml", with(media, "      LOG: debug\n", ""), "no log");
+  repo.save("media.yaml", with(with(media, "      LOG: debug\n", ""), "TZ: UTC", "TZ: CET"),
+            "time zone");
   Case test(repo);
   const auto found = test.owned(agreed, jellyfin_line, {"env/LOG"}).field({}, "env/LOG");
   CHECK(found.commit == cause);
@@ -105,12 +93,9 @@ TEST_CASE("provenance: a key that left a keyed collection was removed by a commi
 TEST_CASE("provenance: a key that left a list in one line was removed by a commit") {
   TempRepo repo;
   const std::string text = "containers:\n  jellyfin: { vmid: 1, tags: [web, media, old] }\n";
-  repo.write("media.yaml", text);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", with(text, ", old", ""));
-  const auto cause = repo.commit("drop a tag");
-  repo.write("media.yaml", with(with(text, ", old", ""), "vmid: 1", "vmid: 2"));
-  repo.commit("another id");
+  const auto agreed = repo.save("media.yaml", text, "start");
+  const auto cause = repo.save("media.yaml", with(text, ", old", ""), "drop a tag");
+  repo.save("media.yaml", with(with(text, ", old", ""), "vmid: 1", "vmid: 2"), "another id");
   Case test(repo);
   const auto found = test.owned(agreed, jellyfin_line, {"tags/old"}).field({}, "tags/old");
   CHECK(found.commit == cause);
@@ -120,15 +105,11 @@ TEST_CASE("provenance: a key that left a list in one line was removed by a commi
 
 TEST_CASE("provenance: a removed resource names the commit that removed its declaration") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", "x-a: 1\n" + with(media, "vmid: 110", "vmid: 120"));
-  repo.commit("before");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  repo.save("media.yaml", "x-a: 1\n" + with(media, "vmid: 110", "vmid: 120"), "before");
   const std::string without = "x-a: 1\n" + media.substr(0, 12) + media.substr(media.find("  plex"));
-  repo.write("media.yaml", without);
-  const auto cause = repo.commit("jellyfin goes", "Ben");
-  repo.write("media.yaml", without + "  emby:\n    vmid: 112\n");
-  repo.commit("after");
+  const auto cause = repo.save("media.yaml", without, "jellyfin goes", "Ben");
+  repo.save("media.yaml", without + "  emby:\n    vmid: 112\n", "after");
   Case test(repo);
   test.owned(agreed, jellyfin_line);
   const auto found = test.removed();
@@ -143,12 +124,9 @@ TEST_CASE("provenance: a removed resource names the commit that removed its decl
 TEST_CASE("provenance: a declaration whose value changed in its line is not removed by that") {
   TempRepo repo;
   const std::string text = "dns:\n  lab:\n    nas: 10.5.0.20\n    printer: 10.5.0.21\n";
-  repo.write("dns.yaml", text);
-  const auto agreed = repo.commit("start");
-  repo.write("dns.yaml", with(text, "10.5.0.20", "10.5.0.30"));
-  repo.commit("new address");
-  repo.write("dns.yaml", with(text, "    nas: 10.5.0.20\n", ""));
-  const auto cause = repo.commit("nas goes");
+  const auto agreed = repo.save("dns.yaml", text, "start");
+  repo.save("dns.yaml", with(text, "10.5.0.20", "10.5.0.30"), "new address");
+  const auto cause = repo.save("dns.yaml", with(text, "    nas: 10.5.0.20\n", ""), "nas goes");
   Case test(repo);
   CHECK(test.owned(agreed, {"dns.yaml", 3, 5}).removed().commit == cause);
 }
@@ -158,12 +136,9 @@ TEST_CASE("provenance: a derived resource goes with the key that it stood below"
   const std::string text =
       "services:\n  forgejo:\n    container:\n      vmid: 1\n  wiki:\n    container:\n"
       "      vmid: 2\n";
-  repo.write("services.yaml", text);
-  const auto agreed = repo.commit("start");
-  repo.write("services.yaml", with(text, "forgejo", "gitea"));
-  const auto cause = repo.commit("another name");
-  repo.write("services.yaml", with(text, "forgejo", "gitea") + "x-a: 1\n");
-  repo.commit("after");
+  const auto agreed = repo.save("services.yaml", text, "start");
+  const auto cause = repo.save("services.yaml", with(text, "forgejo", "gitea"), "another name");
+  repo.save("services.yaml", with(text, "forgejo", "gitea") + "x-a: 1\n", "after");
   Case test(repo);
   const auto found = test.owned(agreed, {"services.yaml", 3, 5}).removed();
   CHECK(found.commit == cause);
@@ -173,23 +148,18 @@ TEST_CASE("provenance: a derived resource goes with the key that it stood below"
 TEST_CASE("provenance: a declaration that became a comment is removed") {
   TempRepo repo;
   const std::string text = "dns:\n  lab:\n    nas: 10.5.0.20\n    printer: 10.5.0.21\n";
-  repo.write("dns.yaml", text);
-  const auto agreed = repo.commit("start");
-  repo.write("dns.yaml", with(text, "    nas", "    # nas"));
-  const auto cause = repo.commit("off for now");
-  repo.write("dns.yaml", with(text, "    nas: 10.5.0.20\n", ""));
-  repo.commit("tidy up");
+  const auto agreed = repo.save("dns.yaml", text, "start");
+  const auto cause = repo.save("dns.yaml", with(text, "    nas", "    # nas"), "off for now");
+  repo.save("dns.yaml", with(text, "    nas: 10.5.0.20\n", ""), "tidy up");
   Case test(repo);
   CHECK(test.owned(agreed, {"dns.yaml", 3, 5}).removed().commit == cause);
 }
 
 TEST_CASE("provenance: an edit that is not committed is said so; the lines around it are not") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
+  const auto agreed = repo.save("media.yaml", media, "start");
   const auto next = with(media, "memory: 2GiB", "memory: 4GiB");
-  repo.write("media.yaml", next);
-  const auto committed = repo.commit("more memory");
+  const auto committed = repo.save("media.yaml", next, "more memory");
   repo.write("media.yaml", "x-a: 1\n" + with(next, "vmid: 110", "vmid: 120"));
   Case test(repo);
   test.dirty({"media.yaml"}).owned(agreed, jellyfin_line);
@@ -205,10 +175,8 @@ TEST_CASE("provenance: an edit that is not committed is said so; the lines aroun
 
 TEST_CASE("provenance: a removal that is not committed is said so") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", "x-a: 1\n" + media);
-  repo.commit("a line above");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  repo.save("media.yaml", "x-a: 1\n" + media, "a line above");
   Case test(repo);
   test.dirty({"media.yaml"}).owned(agreed, jellyfin_line);
   SUBCASE("of lines") {
@@ -224,8 +192,7 @@ TEST_CASE("provenance: a removal that is not committed is said so") {
 
 TEST_CASE("provenance: a file that git does not know is uncommitted") {
   TempRepo repo;
-  repo.write("other.yaml", "x-a: 1\n");
-  repo.commit("start");
+  repo.save("other.yaml", "x-a: 1\n", "start");
   repo.write("media.yaml", media);
   Case test(repo);
   test.dirty({"media.yaml"});
@@ -238,12 +205,9 @@ TEST_CASE("provenance: a file that git does not know is uncommitted") {
 
 TEST_CASE("provenance: what is created, adopted or renamed names who wrote its declaration") {
   TempRepo repo;
-  repo.write("media.yaml", "containers:\n");
-  repo.commit("start");
-  repo.write("media.yaml", media);
-  const auto cause = repo.commit("jellyfin comes", "Ben");
-  repo.write("media.yaml", media + "x-a: 1\n");
-  repo.commit("after");
+  repo.save("media.yaml", "containers:\n", "start");
+  const auto cause = repo.save("media.yaml", media, "jellyfin comes", "Ben");
+  repo.save("media.yaml", media + "x-a: 1\n", "after");
   for (const Action action : {Action::create, Action::adopt, Action::rename}) {
     Case test(repo);
     test.change.action = action;
@@ -257,8 +221,7 @@ TEST_CASE("provenance: what is created, adopted or renamed names who wrote its d
 
 TEST_CASE("provenance: drift is not git's") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  repo.commit("start");
+  repo.save("media.yaml", media, "start");
   Case test(repo);
   FieldDiff diff;
   diff.cause = Cause::drift;
@@ -273,10 +236,8 @@ TEST_CASE("provenance: drift is not git's") {
 
 TEST_CASE("provenance: what goes, goes with all its fields") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", "x-a: 1\n");
-  const auto cause = repo.commit("no more");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  const auto cause = repo.save("media.yaml", "x-a: 1\n", "no more");
   Case test(repo);
   test.owned(agreed, jellyfin_line);
   FieldDiff diff;
@@ -291,13 +252,11 @@ TEST_CASE(
     "provenance: a row that was seen since knows where its lines stood when it was agreed on") {
   TempRepo repo;
   repo.write("homeostat.yaml", "defaults:\n  container: { memory: 1GiB }\n");
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
+  const auto agreed = repo.save("media.yaml", media, "start");
   const std::string without = with(media, "    memory: 2GiB\n", "");
-  repo.write("media.yaml", without);
-  const auto cause = repo.commit("the default will do");
-  repo.write("media.yaml", "x-a: 1\nx-b: 1\nx-c: 1\nx-d: 1\nx-e: 1\n" + without);
-  const auto seen = repo.commit("lines above");
+  const auto cause = repo.save("media.yaml", without, "the default will do");
+  const auto seen =
+      repo.save("media.yaml", "x-a: 1\nx-b: 1\nx-c: 1\nx-d: 1\nx-e: 1\n" + without, "lines above");
   Case test(repo);
   test.owned(agreed, {"media.yaml", 7, 3});
   test.ledger.owned[jelly].commit = seen;
@@ -309,10 +268,9 @@ TEST_CASE(
 TEST_CASE(
     "provenance: what is removed in a commit is not uncommitted because more is removed since") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  const auto agreed = repo.commit("start");
-  repo.write("media.yaml", "containers:\n" + media.substr(media.find("  plex")));
-  const auto cause = repo.commit("jellyfin goes");
+  const auto agreed = repo.save("media.yaml", media, "start");
+  const auto cause = repo.save("media.yaml", "containers:\n" + media.substr(media.find("  plex")),
+                               "jellyfin goes");
   repo.write("media.yaml", "x-a: 1\n");
   Case test(repo);
   test.dirty({"media.yaml"}).owned(agreed, jellyfin_line);
@@ -323,8 +281,7 @@ TEST_CASE(
 
 TEST_CASE("provenance: a value without a line has a place at most") {
   TempRepo repo;
-  repo.write("media.yaml", media);
-  repo.commit("start");
+  repo.save("media.yaml", media, "start");
   Case test(repo);
   test.spec.files = {"media.yaml"};
   const auto found = test.field({{0, 0, 0}});

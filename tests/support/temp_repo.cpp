@@ -76,6 +76,12 @@ std::string TempRepo::git(const std::vector<std::string>& words) const {
   return output;
 }
 
+std::string TempRepo::save(const std::string& file, std::string_view text,
+                           const std::string& subject, const std::string& author) {
+  write(file, text);
+  return commit(subject, author);
+}
+
 std::string TempRepo::commit(const std::string& subject, const std::string& author) {
   git({"add", "--all"});
   git({"commit", "--quiet", "--allow-empty", "--message", subject, "--author",

@@ -32,6 +32,9 @@ class TempRepo : public TempDir {
   TempRepo();
   // Adds everything; the commit's hash.
   std::string commit(const std::string& subject, const std::string& author = "Ana");
+  // Writes one file, and commits it.
+  std::string save(const std::string& file, std::string_view text, const std::string& subject,
+                   const std::string& author = "Ana");
   // Runs git in the work tree; its output without the last newline. A failure fails the test.
   std::string git(const std::vector<std::string>& words) const;
 
