@@ -27,7 +27,9 @@ void declare(Owned& row, const Resource& resource, const Spec& spec) {
 }
 
 void add_drift(Owned& row, const FieldDiff& diff, Time now) {
-  if (diff.cause == Cause::git || diff.cause == Cause::none) return;
+  const bool ours =
+      diff.cause == Cause::git || diff.cause == Cause::undo || diff.cause == Cause::none;
+  if (ours) return;
   row.drift.push_back({diff.path, diff.since.value_or(now), diff.by});
 }
 

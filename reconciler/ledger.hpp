@@ -14,7 +14,7 @@ namespace homeostat {
 
 struct RunRecord {
   std::int64_t id = 0;
-  std::string verb;  // apply, drift
+  std::string verb;  // apply, undo
   std::string commit;
   Time started = {};
   Time ended = {};
@@ -25,10 +25,10 @@ struct RunRecord {
 // One value that a change was about. Secrets are redacted.
 struct FieldRecord {
   FieldPath path;
-  nlohmann::json before, after;
-  std::string cause;  // git, drift, ...
-  std::string commit, author;
-  std::string by;  // drift: who
+  nlohmann::json before = {}, after = {};
+  std::string cause = {};  // git, drift, "undo of run 12", ...
+  std::string commit = {}, author = {};
+  std::string by = {};  // drift: who
   bool secret = false;
   friend bool operator==(const FieldRecord&, const FieldRecord&) = default;
 };
@@ -36,7 +36,7 @@ struct FieldRecord {
 // What one change of a run came to; kept for `history` and `undo`.
 struct ChangeRecord {
   Address address;
-  std::string action;
+  std::string action = {};
   std::string cause = {};    // of the change as a whole
   std::string outcome = {};  // done, failed, skipped
   std::string message = {};

@@ -30,6 +30,8 @@ std::string_view name_of(Cause cause) {
       return "none";
     case Cause::git:
       return "git";
+    case Cause::undo:
+      return "undo";
     case Cause::drift:
       return "drift";
     case Cause::both:

@@ -15,7 +15,7 @@
 namespace homeostat {
 
 // Why a field differs: see the table in specs/README.md ("Causes").
-enum class Cause : std::uint8_t { none, git, drift, both, first_contact };
+enum class Cause : std::uint8_t { none, git, undo, drift, both, first_contact };
 
 // The commit that caused a difference. Filled in by provenance, after planning.
 struct Provenance {
@@ -31,6 +31,7 @@ struct Provenance {
   // Git did not move at all: another value came out of this secret, or of this resource.
   std::string secret;
   std::optional<Address> target;
+  std::int64_t undone = 0;  // nor did it here: this run was undone
 };
 
 // The one field of a change that no kind has: it stands in the marker.

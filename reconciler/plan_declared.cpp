@@ -34,6 +34,7 @@ Cause strongest_cause(const std::vector<FieldDiff>& fields) {
       case Cause::none:
         return 0;
       case Cause::git:
+      case Cause::undo:  // said after planning
         return 1;
       case Cause::first_contact:
         return 2;

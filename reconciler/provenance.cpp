@@ -96,14 +96,14 @@ void Filler::ask(Change& change) {
   const auto row = ledger_.owned.find(change.from ? *change.from : change.address);
   const Owned* owned = row == ledger_.owned.end() ? nullptr : &row->second;
   if (takes_away(change.action)) {
-    if (is_from_git(change.cause)) ask_removed(change, owned);
+    if (is_from_git(change.cause) && !change.provenance) ask_removed(change, owned);
     return;
   }
   const bool stands = change.action == Action::create || change.action == Action::adopt ||
                       change.action == Action::rename;
-  if (stands && is_from_git(change.cause)) ask_standing(change, owned);
+  if (stands && is_from_git(change.cause) && !change.provenance) ask_standing(change, owned);
   for (FieldDiff& field : change.fields) {
-    if (is_from_git(field.cause)) ask_field(change, field, owned);
+    if (is_from_git(field.cause) && !field.provenance) ask_field(change, field, owned);
   }
 }
 
@@ -338,7 +338,7 @@ Provenance Filler::from_commit(const ObjectId& commit) const {
 void fill_places(Change& change, const Spec& spec, const LedgerView& ledger) {
   const Revision& revision = spec.revision;
   const bool uncommitted = revision.work_tree && !revision.repo.empty() && revision.commit.empty();
-  if (is_from_git(change.cause) && change.action != Action::update &&
+  if (is_from_git(change.cause) && !change.provenance && change.action != Action::update &&
       change.action != Action::restart && change.action != Action::replace) {
     Provenance& provenance = change.provenance.emplace();
     provenance.where = change.where;
@@ -350,7 +350,7 @@ void fill_places(Change& change, const Spec& spec, const LedgerView& ledger) {
     }
   }
   for (FieldDiff& field : change.fields) {
-    if (!is_from_git(field.cause) || takes_away(change.action)) continue;
+    if (!is_from_git(field.cause) || field.provenance || takes_away(change.action)) continue;
     Provenance& provenance = field.provenance.emplace();
     provenance.where = change.where;
     provenance.removed = field.lines.empty();

@@ -56,6 +56,7 @@ tl::expected<Planned, Errors> plan_round(const Round& round, const Observed& obs
   planned->plan.connections = round.verdict.blocked;
   add_warnings(planned->plan, expiry_warnings(round.spec, planned->plan.made));
   add_warnings(planned->plan, round.notices);
+  say_undone(planned->plan, round.memory);
   fill_provenance(planned->plan, round.spec, round.memory);
   return planned;
 }
@@ -291,7 +292,7 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
     if (!status) applied.errors.push_back(status.error());
   };
   RunRecord record;
-  record.verb = "apply";
+  record.verb = round.request.suspend.empty() ? "apply" : "undo";
   record.commit = round.spec.revision.commit;
   record.started = now();
   failpoint("apply.before_run");

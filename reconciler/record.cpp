@@ -4,6 +4,7 @@
 #include "reconciler/agreement.hpp"
 #include "reconciler/intents.hpp"
 #include "reconciler/names.hpp"
+#include "reconciler/report/words.hpp"
 
 namespace homeostat {
 namespace {
@@ -11,6 +12,10 @@ namespace {
 const Owned* row_before(const Round& round, const Change& change) {
   const auto row = round.memory.owned.find(change.from.value_or(change.address));
   return row == round.memory.owned.end() ? nullptr : &row->second;
+}
+
+std::string cause_words(Cause cause, const std::optional<Provenance>& from) {
+  return cause == Cause::undo && from ? undone_words(from->undone) : std::string(name_of(cause));
 }
 
 // The commit of the field, else of the change.
@@ -23,13 +28,13 @@ void add_provenance(FieldRecord& record, const std::optional<Provenance>& from) 
 ChangeRecord history_of(const Change& change, const Outcome& outcome) {
   ChangeRecord record{.address = change.address,
                       .action = std::string(name_of(change.action)),
-                      .cause = std::string(name_of(change.cause)),
+                      .cause = cause_words(change.cause, change.provenance),
                       .outcome = std::string(name_of(outcome.kind)),
                       .message = outcome.error ? outcome.error->message : std::string(),
                       .from = change.from,
                       .at = now()};
   for (const FieldDiff& diff : change.fields) {
-    FieldRecord field{diff.path, diff.live, diff.desired, std::string(name_of(diff.cause)),
+    FieldRecord field{diff.path, diff.live, diff.desired, cause_words(diff.cause, diff.provenance),
                       {},        {},        diff.by,      diff.secret};
     add_provenance(field, diff.provenance);
     add_provenance(field, change.provenance);

@@ -147,4 +147,32 @@ void suspend(Spec& spec, LedgerView& ledger) {
   }
 }
 
+void say_undone(Plan& plan, const LedgerView& ledger) {
+  for (Change& change : plan.changes) {
+    const auto row = ledger.suspended.find(change.address);
+    if (row == ledger.suspended.end()) continue;
+    const Suspension& suspension = row->second;
+    const bool whole = change.action == Action::create || change.action == Action::remove;
+    bool by_git = false;
+    const auto say = [&suspension](Cause& cause, std::optional<Provenance>& provenance) {
+      if (cause == Cause::drift || cause == Cause::none) return;
+      if (cause == Cause::git) cause = Cause::undo;
+      provenance.emplace().undone = suspension.run;
+    };
+    for (FieldDiff& field : change.fields) {
+      const bool undone =
+          whole || std::ranges::any_of(suspension.values, [&field](const auto& value) {
+            return covers(value.first, field.path) || covers(field.path, value.first);
+          });
+      if (undone) say(field.cause, field.provenance);
+      by_git = by_git || field.cause == Cause::git;
+    }
+    if (whole) {
+      say(change.cause, change.provenance);
+    } else if (change.cause == Cause::git && !by_git) {
+      say(change.cause, change.provenance);
+    }
+  }
+}
+
 }  // namespace homeostat

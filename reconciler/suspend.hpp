@@ -3,6 +3,7 @@
 #pragma once
 
 #include "reconciler/ledger.hpp"
+#include "reconciler/plan.hpp"
 #include "specs/load.hpp"
 
 namespace homeostat {
@@ -17,5 +18,9 @@ struct Undo {
 // Puts the suspensions of a ledger into force. One that git has overtaken goes from the view;
 // the others are told as warnings.
 void suspend(Spec& spec, LedgerView& ledger);
+
+// What git seems to have caused, and what comes of an undone run in truth, says so: the cause is
+// `undo` (`both` stays), and the provenance names the run.
+void say_undone(Plan& plan, const LedgerView& ledger);
 
 }  // namespace homeostat

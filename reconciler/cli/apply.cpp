@@ -79,33 +79,8 @@ int finish(const Applied& applied) {
   return failed || !applied.lingering.empty() ? 1 : exit_code(applied.after.plan);
 }
 
-int apply_round(const Global& global, const ApplyFlags& flags, Round& round) {
-  const Plan& plan = round.planned.plan;
-  print(render_text(plan, round.spec, style_of(global)));
-  if (!plan.stops.empty()) return 1;
-  const std::size_t count = writes(plan);
-  if (count > 0 && !flags.yes) {
-    const auto answer =
-        ask("\nApply " + std::to_string(count) + (count == 1 ? " change?" : " changes?"));
-    if (!answer) return print_error(answer.error());
-    if (!*answer) {
-      print("nothing was changed\n");
-      return exit_code(plan);
-    }
-  }
-  if (count == 0) {
-    const Status recorded = record_agreement(round, round.planned, true);
-    return recorded ? exit_code(plan) : print_error(recorded.error());
-  }
-  ProgressLines lines(isatty(STDERR_FILENO) == 1, count);
-  ApplyHooks hooks;
-  hooks.by_service = flags.by == "service";
-  hooks.on_progress = [&lines](Progress progress, const Change& change, const Outcome* outcome) {
-    lines.on_progress(progress, change, outcome);
-  };
-  const Applied applied = homeostat::apply(round, hooks, Signals::stop(), Signals::cancel());
-  log_traffic(round.providers);
-  return finish(applied);
+CarryOut carry_out(const ApplyFlags& flags) {
+  return {.yes = flags.yes, .by_service = flags.by == "service"};
 }
 
 // A saved plan brings its own options and revision.
@@ -140,7 +115,7 @@ int apply_saved(const Global& given, const ApplyFlags& flags, const std::string&
       },
       [&](Round& round) {
         const Errors moved = hold_to_saved(round, *file);
-        return moved.empty() ? apply_round(global, flags, round) : print_errors(moved);
+        return moved.empty() ? apply_round(global, round, carry_out(flags)) : print_errors(moved);
       });
 }
 
@@ -151,10 +126,42 @@ int run_apply(const Global& global, const ApplyFlags& flags) {
   return with_locked_round(
       request, "apply",
       [&flags](const Spec& spec) { return check_committed(spec, flags.uncommitted); },
-      [&](Round& round) { return apply_round(global, flags, round); });
+      [&](Round& round) { return apply_round(global, round, carry_out(flags)); });
 }
 
 }  // namespace
+
+int apply_round(const Global& global, Round& round, const CarryOut& how) {
+  const Plan& plan = round.planned.plan;
+  print(render_text(plan, round.spec, style_of(global)));
+  if (!plan.stops.empty()) return 1;
+  const std::size_t count = writes(plan);
+  if (count > 0 && !how.yes) {
+    const std::string changes = std::to_string(count) + (count == 1 ? " change?" : " changes?");
+    const auto answer = ask("\n" + (how.question.empty() ? "Apply " + changes : how.question));
+    if (!answer) return print_error(answer.error());
+    if (!*answer) {
+      print("nothing was changed\n");
+      return exit_code(plan);
+    }
+  }
+  if (how.before) {
+    if (const Status ready = how.before(); !ready) return print_error(ready.error());
+  }
+  if (count == 0) {
+    const Status recorded = record_agreement(round, round.planned, true);
+    return recorded ? exit_code(plan) : print_error(recorded.error());
+  }
+  ProgressLines lines(isatty(STDERR_FILENO) == 1, count);
+  ApplyHooks hooks;
+  hooks.by_service = how.by_service;
+  hooks.on_progress = [&lines](Progress progress, const Change& change, const Outcome* outcome) {
+    lines.on_progress(progress, change, outcome);
+  };
+  const Applied applied = homeostat::apply(round, hooks, Signals::stop(), Signals::cancel());
+  log_traffic(round.providers);
+  return finish(applied);
+}
 
 void add_apply(CLI::App& app, Global& global, Command& command) {
   CLI::App* verb =

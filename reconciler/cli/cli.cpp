@@ -127,6 +127,14 @@ int with_round(const Request& request, const UseRound& use) {
   return use(*round);
 }
 
+int with_lock(const std::string& site, const Request& request, const std::string& verb,
+              const std::function<int()>& use) {
+  const auto places = find_places(site, request.ledger_path);
+  if (!places) return print_error(places.error());
+  const auto lock = SiteLock::acquire(*places, site, "homeostat " + verb, now());
+  return lock ? use() : print_error(lock.error());
+}
+
 int with_locked_round(Request request, const std::string& verb,
                       const std::function<Status(const Spec&)>& check, const UseRound& use) {
   request.record = true;
@@ -134,11 +142,7 @@ int with_locked_round(Request request, const std::string& verb,
   const auto spec = load(request);
   if (!spec) return print_errors(spec.error());
   if (const Status checked = check(*spec); !checked) return print_error(checked.error());
-  const auto places = find_places(spec->site, request.ledger_path);
-  if (!places) return print_error(places.error());
-  const auto lock = SiteLock::acquire(*places, spec->site, "homeostat " + verb, now());
-  if (!lock) return print_error(lock.error());
-  return with_round(request, use);
+  return with_lock(spec->site, request, verb, [&] { return with_round(request, use); });
 }
 
 Result<bool> ask(const std::string& question) {

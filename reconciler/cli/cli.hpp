@@ -68,10 +68,23 @@ void add_consent_options(CLI::App& verb, PlanOptions& options);
 // Looks at everything and goes on with what it saw. What goes wrong is printed, and gives 1.
 using UseRound = std::function<int(Round&)>;
 int with_round(const Request& request, const UseRound& use);
-// The same for one that will write, alone: under the site's lock. `check` sees the spec before
-// anything else is touched: a refused run makes no ledger and takes no lock.
+// Alone with the site: under its lock, which says that `verb` holds it. Where another one does,
+// that is printed, and gives 1.
+int with_lock(const std::string& site, const Request& request, const std::string& verb,
+              const std::function<int()>& use);
+// The same as with_round for one that will write, alone: under the site's lock. `check` sees the
+// spec before anything else is touched: a refused run makes no ledger and takes no lock.
 int with_locked_round(Request request, const std::string& verb,
                       const std::function<Status(const Spec&)>& check, const UseRound& use);
+
+struct CarryOut {
+  bool yes = false;           // nobody is asked
+  std::string question = {};  // "": how many changes, and whether to apply them
+  bool by_service = false;
+  std::function<Status()> before = {};  // the last thing before the first write
+};
+// Shows the round's plan, asks, applies it, looks again, and says what came of it.
+int apply_round(const Global& global, Round& round, const CarryOut& how);
 
 void print(const std::string& text);  // standard output, whole
 // What a server said may be no UTF-8: such bytes come out as U+FFFD.

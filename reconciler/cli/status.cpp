@@ -6,6 +6,7 @@
 
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/names.hpp"
+#include "reconciler/report/words.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -24,7 +25,7 @@ std::string_view state_of(const Change& change) {
     case Action::release:
       return "to release";
     default:
-      return change.cause == Cause::git ? "to change" : "drifted";
+      return caused_outside_git(change.cause) ? "drifted" : "to change";
   }
 }
 

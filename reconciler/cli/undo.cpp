@@ -1,6 +1,5 @@
 // Back to the values before a run.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/memory.hpp"
@@ -28,44 +27,8 @@ Result<Undo> undo_in(const Spec& spec, const Request& request, std::int64_t run)
   return undo_of(*history, spec);
 }
 
-int apply_undo(const Global& global, const UndoFlags& flags, const Request& request,
-               const Undo& undo) {
-  auto round = look(request, Signals::stop());
-  if (!round) return print_errors(round.error());
-  print(render_text(round->planned.plan, round->spec, style_of(global)));
-  if (!round->planned.plan.stops.empty()) return 1;
-  if (!flags.yes) {
-    const auto answer = ask("\nGo back to this?");
-    if (!answer) return print_error(answer.error());
-    if (!*answer) {
-      print("nothing was changed\n");
-      return 0;
-    }
-  }
-  if (const Status kept = round->ledger->save_suspended(round->memory.suspended); !kept) {
-    return print_error(kept.error());
-  }
-  const Applied applied = homeostat::apply(*round, {}, Signals::stop(), Signals::cancel());
-  std::string text;
-  for (const Outcome& outcome : applied.outcomes) {
-    if (outcome.error) {
-      text += display(outcome.address, false, false) + ": " + outcome.error->message + "\n";
-    }
-  }
-  print(text + "now: " + summary_line(applied.after.plan) + "\n");
-  if (!applied.errors.empty()) return print_errors(applied.errors);
-  return text.empty() && undo.left.empty() ? exit_code(applied.after.plan) : 1;
-}
-
-int undo(const Global& global, const UndoFlags& flags) {
-  Request request = request_of(global);
-  const auto spec = load(request);
-  if (!spec) return print_errors(spec.error());
-  const auto places = find_places(spec->site, request.ledger_path);
-  if (!places) return print_error(places.error());
-  const auto lock = SiteLock::acquire(*places, spec->site, "homeostat undo", now());
-  if (!lock) return print_error(lock.error());
-  const auto wanted = undo_in(*spec, request, flags.run);
+int undo_locked(const Global& global, const UndoFlags& flags, Request request, const Spec& spec) {
+  const auto wanted = undo_in(spec, request, flags.run);
   if (!wanted) return print_error(wanted.error());
   for (const std::string& line : wanted->left) print("cannot be undone: " + line + "\n");
   if (wanted->suspensions.empty()) {
@@ -79,7 +42,21 @@ int undo(const Global& global, const UndoFlags& flags) {
   for (const auto& [address, suspension] : wanted->suspensions) {
     request.options.only.push_back(to_string(address));
   }
-  return apply_undo(global, flags, request, *wanted);
+  return with_round(request, [&](Round& round) {
+    const int code = apply_round(
+        global, round, {.yes = flags.yes, .question = "Go back to this?", .before = [&round] {
+                          return round.ledger->save_suspended(round.memory.suspended);
+                        }});
+    return wanted->left.empty() ? code : 1;
+  });
+}
+
+int undo(const Global& global, const UndoFlags& flags) {
+  const Request request = request_of(global);
+  const auto spec = load(request);
+  if (!spec) return print_errors(spec.error());
+  return with_lock(spec->site, request, "undo",
+                   [&] { return undo_locked(global, flags, request, *spec); });
 }
 
 }  // namespace

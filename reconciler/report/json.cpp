@@ -52,6 +52,7 @@ json provenance(const Provenance& from) {
   if (!from.where.file.empty()) out["where"] = place(from.where);
   if (!from.since.empty()) out["since_commit"] = from.since;
   if (!from.secret.empty()) out["secret"] = from.secret;
+  if (from.undone != 0) out["undo_of"] = from.undone;
   if (from.target) out["target"] = to_string(*from.target);
   return out;
 }

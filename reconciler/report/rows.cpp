@@ -126,9 +126,13 @@ Phrase difference(const Change& change, const FieldDiff& field, const Phrasing& 
   return {path, value_words(field.live), " -> ", wanted};
 }
 
-// What `both` loses: git wins.
+std::string winner(const std::optional<Provenance>& provenance) {
+  return provenance && provenance->undone != 0 ? "the undo wins" : "git wins";
+}
+
+// What `both` loses.
 std::string loss(const FieldDiff& field, const Phrasing& phrasing) {
-  std::string out = "(git wins: " + printable(field.path) + " ";
+  std::string out = "(" + winner(field.provenance) + ": " + printable(field.path) + " ";
   out += field.secret ? "as changed" : cut_middle(value_words(field.live), 40);
   out += " by hand";
   if (field.since) out += " since " + phrasing.moment(*field.since);
@@ -153,7 +157,7 @@ void add_fields(Row& row, const Change& change, const Phrasing& phrasing) {
 std::string deletion(const Change& change, const Phrasing& phrasing) {
   std::string out = "(deleted by hand";
   if (change.since) out += " since " + phrasing.moment(*change.since);
-  return out + ": git wins)";
+  return out + ": " + winner(change.provenance) + ")";
 }
 
 void add_portrait(Row& row, const Change& change, const Phrasing& phrasing) {

@@ -96,6 +96,8 @@ std::string cut_off_words(const Plan& plan) {
                            : fmt::format("resolved {} writes that were cut off", plan.cut_off);
 }
 
+std::string undone_words(std::int64_t run) { return fmt::format("undo of run {}", run); }
+
 std::string error_words(const Error& error) {
   std::string out = printable(error.message);
   return error.hint.empty() ? out : out + " (" + printable(error.hint) + ")";
@@ -194,6 +196,7 @@ std::string Phrasing::finding(const Finding& finding) const {
 
 std::string Phrasing::word(const std::optional<Provenance>& provenance) const {
   if (provenance && provenance->uncommitted) return "uncommitted";
+  if (provenance && provenance->undone != 0) return undone_words(provenance->undone);
   if (provenance && !provenance->secret.empty()) {
     return "secret." + printable(provenance->secret) + " has a new value";
   }
@@ -207,7 +210,7 @@ std::string Phrasing::git_words(const std::optional<Provenance>& provenance,
   const std::string where = provenance ? place(provenance->where) : place(lines);
   const std::string at = where.empty() ? "" : " " + where;
   if (!provenance) return at;
-  if (!provenance->secret.empty() || provenance->target) return "";
+  if (!provenance->secret.empty() || provenance->target || provenance->undone != 0) return "";
   if (provenance->commit.empty()) {
     if (!provenance->since.empty()) {
       return " since " + short_commit(provenance->since) + (provenance->removed ? ", removed" : at);
@@ -236,6 +239,8 @@ Words Phrasing::cause(Cause cause, const std::optional<Provenance>& provenance,
     case Cause::git:
       return {word(provenance) + git_words(provenance, lines),
               provenance && provenance->uncommitted ? Tone::change : Tone::quiet};
+    case Cause::undo:
+      return {word(provenance), Tone::change};
     case Cause::drift:
       return {"drift" + drift, Tone::drift};
     case Cause::both:

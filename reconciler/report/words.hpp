@@ -78,6 +78,8 @@ class Phrasing {
 [[nodiscard]] std::string revision_words(const Plan& plan);
 // "resolved 3 writes that were cut off"
 [[nodiscard]] std::string cut_off_words(const Plan& plan);
+// "undo of run 12"
+[[nodiscard]] std::string undone_words(std::int64_t run);
 // Message and hint, on one line.
 [[nodiscard]] std::string error_words(const Error& error);
 

@@ -133,7 +133,9 @@ TEST_CASE("canary: secrets reach the live system, and nothing that is printed or
   CHECK(in_sync.exit_code == 0);
   CHECK(has(in_sync.out, "HAS EXPIRED"));
 
-  SUBCASE("when all goes well") {}
+  SUBCASE("when all goes well") {
+    CHECK(has(canaries.run({"history"}).out, "create container/forgejo"));
+  }
   SUBCASE("when somebody changes one by hand") {
     lab.edit(container, canaries.variable, canaries.by_hand);
     CHECK(canaries.run({"drift"}).exit_code == 2);
@@ -166,6 +168,18 @@ TEST_CASE("canary: secrets reach the live system, and nothing that is printed or
     const ProcessResult told = canaries.run({"explain", "container/forgejo"});
     CHECK(has(told.out, "live    (secret)"));
     CHECK(has(told.out, "agreed  (secret)"));
+  }
+  SUBCASE("when its lines became plain text, and that is undone") {
+    lab.edit("services.yaml", canaries.stated, plain);
+    lab.commit("no secrets");
+    const std::string consent = "container/forgejo";
+    // What the secret is trusted for has become less: that is said, too.
+    CHECK(canaries.run({"apply", "--yes", "--allow-destroy", consent}).exit_code == 2);
+    CHECK(has(canaries.run({"history"}).out, "env/A (secret) -> (secret)"));
+    const ProcessResult undone = canaries.run({"undo", "2", "--yes", "--allow-destroy", consent});
+    CAPTURE(undone.out);
+    CHECK(undone.exit_code == 1);
+    CHECK(has(undone.out, "env/A is a secret, and the old value is not kept"));
   }
   SUBCASE("when one is no longer stated at all") {
     lab.edit("services.yaml", ", description: \"d ${secret.variable}\"", "");
@@ -229,6 +243,16 @@ TEST_CASE("canary: secrets reach the live system, and nothing that is printed or
   (void)canaries.run({"get", "monitor/forgejo.password"});
   (void)canaries.run({"status"});
   (void)canaries.run({"unmanaged"});
+  (void)canaries.run({"history"});
+  (void)canaries.run({"history", "--json"});
+  (void)canaries.run({"history", "container/forgejo"});
+  // Whatever the last run was about, and the first one, which made everything.
+  for (const char* run : {"2", "1"}) {
+    (void)canaries.run({"-vv", "undo", run});
+    (void)canaries.run({"-vv", "undo", run, "--yes", "--allow-deletes", "99"});
+    (void)canaries.run({"plan", "--json"});
+  }
+  (void)canaries.run({"history", "--json"});
   (void)canaries.run({"forget", "container/forgejo"});
 
   const std::vector<std::string> forms = forms_of(canaries.mark);

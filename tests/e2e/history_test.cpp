@@ -87,6 +87,18 @@ TEST_CASE("undo: the values before a run come back, and git is not followed unti
   CAPTURE(undone.err);
   CHECK(undone.exit_code == 0);
   CHECK(has(lab.read("live/pve/container/forgejo.yaml"), "memory: 2GiB"));
+  const std::string cause = "undo of run " + run;
+  CHECK(has(flat(undone.out), "memory 4GiB -> 2GiB " + cause));
+  CHECK(has(lab.run({"history"}).out, "memory 4GiB -> 2GiB   " + cause));
+  const nlohmann::json told = history(lab).at("runs").at(0);
+  CHECK(told.at("verb") == "undo");
+  CHECK(told.at("changes").at(0).at("cause") == cause);
+  CHECK(told.at("changes").at(0).at("fields").at(0).at("cause") == cause);
+  CHECK(told.at("changes").at(0).at("fields").at(0).at("commit").is_null());
+  // What moves afterwards has causes of its own, until it is put right.
+  lab.edit("live/pve/container/forgejo.yaml", "memory: 2GiB", "memory: 1GiB");
+  CHECK(has(flat(lab.run({"plan"}).out), "memory 1GiB -> 2GiB drift"));
+  lab.apply();
 
   // The next run does not do it again, and says why.
   const ProcessResult plan = lab.run({"plan"});

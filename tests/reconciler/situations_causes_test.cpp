@@ -97,6 +97,23 @@ TEST_CASE("situation: deleted by hand, and changed in git") {
       .show("deleted_by_hand_and_changed");
 }
 
+TEST_CASE("situation: a run is undone, and git is not the cause") {
+  Story story;
+  story.by_hand("proxy_host/wiki", "forward_port", 8080);
+  const auto was = [](const std::string& path, const nlohmann::json& value) {
+    return FieldRecord{.path = path, .before = value};
+  };
+  story
+      .undo({{.address = story.s.address("container/web"),
+              .action = "update",
+              .fields = {was("memory", "1GiB")}},
+             {.address = story.s.address("dns/lab/www/CNAME"), .action = "create"},
+             {.address = story.s.address("proxy_host/wiki"),
+              .action = "update",
+              .fields = {was("forward_port", 3001)}}})
+      .show("undone");
+}
+
 TEST_CASE("situation: keys of a keyed collection come, change and go") {
   std::string before = small_lab();
   before.insert(

@@ -119,6 +119,16 @@ Story& Story::seen_since(std::string_view address, const std::string& field, Tim
   return *this;
 }
 
+Story& Story::undo(const std::vector<ChangeRecord>& changes) {
+  RunHistory history;
+  history.run.id = 12;
+  history.changes = changes;
+  for (ChangeRecord& change : history.changes) change.outcome = "done";
+  s.ledger.suspended = undo_of(history, s.spec).suspensions;
+  suspend(s.spec, s.ledger);
+  return *this;
+}
+
 // What walking the history would find: all that git changed was changed by the newest commit.
 void Story::blame(Plan& plan) const {
   const auto made = [&](const SourceRef& where, bool removed) {
@@ -138,9 +148,9 @@ void Story::blame(Plan& plan) const {
   };
   for (Change& change : plan.changes) {
     const bool gone = change.action == Action::remove || change.action == Action::release;
-    if (by_git(change.cause)) change.provenance = made(change.where, gone);
+    if (by_git(change.cause) && !change.provenance) change.provenance = made(change.where, gone);
     for (FieldDiff& field : change.fields) {
-      if (!by_git(field.cause)) continue;
+      if (!by_git(field.cause) || field.provenance) continue;
       const bool written = !field.lines.empty();
       field.provenance =
           made(written ? source_ref(field.lines.front(), s.spec.files) : change.where, !written);
@@ -153,6 +163,7 @@ void Story::show(const std::string& name, bool verbose) {
   Plan plan = s.plan().plan;
   plan.offline = offline;
   plan.connections = connections;
+  say_undone(plan, s.ledger);
   blame(plan);
   TextStyle style;
   style.verbose = verbose;

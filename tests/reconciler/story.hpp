@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "reconciler/suspend.hpp"
 #include "tests/reconciler/plan_fixture.hpp"
 
 namespace homeostat::testing {
@@ -33,6 +34,9 @@ class Story {
   Story& by_hand(std::string_view address, const std::string& field, nlohmann::json value);
   Story& seen_since(std::string_view address, const std::string& field, Time since,
                     const std::string& by = {});
+
+  // Run 12 did these changes, and was undone.
+  Story& undo(const std::vector<ChangeRecord>& changes);
 
   // Makes the plan and compares all its renderings with the golden files.
   void show(const std::string& name, bool verbose = false);
