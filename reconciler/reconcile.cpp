@@ -211,20 +211,35 @@ tl::expected<Planned, Errors> plan_again(const Round& round) {
   return plan_round(round, round.observed);
 }
 
-tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
+tl::expected<Judged, Errors> load_judged(const Request& request) {
   auto spec = load(request);
   if (!spec) return tl::unexpected(std::move(spec).error());
+  const auto places = find_places(spec->site, request.ledger_path);
+  if (!places) return tl::unexpected(one(places.error()));
+  const auto rules = load_machine_file();
+  if (!rules) return tl::unexpected(rules.error());
+  const auto trusted = load_trust(places->trust);
+  if (!trusted) return tl::unexpected(one(trusted.error()));
+  Judged judged;
+  judged.spec = std::move(*spec);
+  judged.verdict = judge(judged.spec, *trusted, *rules);
+  return judged;
+}
+
+tl::expected<Round, Errors> look(const Request& request, std::stop_token stop) {
+  auto judged = load_judged(request);
+  if (!judged) return tl::unexpected(std::move(judged).error());
+  return look(std::move(*judged), request, std::move(stop));
+}
+
+tl::expected<Round, Errors> look(Judged judged, const Request& request, std::stop_token stop) {
   Round round;
   round.request = request;
-  round.spec = std::move(*spec);
+  round.spec = std::move(judged.spec);
+  round.verdict = std::move(judged.verdict);
   if (const Status opened = open_memory(round, request); !opened) {
     return tl::unexpected(one(opened.error()));
   }
-  auto rules = load_machine_file();
-  if (!rules) return tl::unexpected(std::move(rules).error());
-  const auto trusted = load_trust(round.places.trust);
-  if (!trusted) return tl::unexpected(one(trusted.error()));
-  round.verdict = judge(round.spec, *trusted, *rules);
   round.secrets = read_secrets(round.spec, round.verdict, !request.offline);
   if (const Status known = put_suspensions(round); !known) {
     return tl::unexpected(one(known.error()));

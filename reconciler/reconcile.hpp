@@ -53,9 +53,20 @@ struct Round {
 // given out by rule.
 [[nodiscard]] tl::expected<Spec, Errors> load(const Request& request);
 
+// A spec as far as it takes effect on this machine.
+struct Judged {
+  Spec spec;        // says what is trusted, not what the revision says
+  Verdict verdict;  // on its connections
+};
+// Reads the spec, and what is trusted of it here.
+[[nodiscard]] tl::expected<Judged, Errors> load_judged(const Request& request);
+
 // Everything up to the plan with its causes. Providers are opened so that they refuse to write;
 // with `record` an absent ledger is made.
 [[nodiscard]] tl::expected<Round, Errors> look(const Request& request, std::stop_token stop);
+// The same for a spec that the caller has read; of the request, folder, rev and path mean nothing.
+[[nodiscard]] tl::expected<Round, Errors> look(Judged judged, const Request& request,
+                                               std::stop_token stop);
 
 // The plan of what look() saw, with the round's options as they are now.
 [[nodiscard]] tl::expected<Planned, Errors> plan_again(const Round& round);

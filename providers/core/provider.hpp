@@ -85,6 +85,8 @@ struct StepResult {
 
 struct KindInfo {
   bool marker = true;  // the system has a place for a marker on this kind
+  // Nothing but its address says which thing it is: under another one it is another thing.
+  bool named_by_address = false;
 };
 struct ProviderInfo {
   ProviderSchema schema;

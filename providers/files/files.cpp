@@ -57,6 +57,7 @@ ProviderInfo make_info() {
     info.schema.kinds[kind.name] = {};
     info.kinds[kind.name] = {};
   }
+  info.kinds["dns"].named_by_address = true;  // a zone's key is a folder
   info.batches = true;
   return info;
 }

@@ -43,6 +43,7 @@ void add_unmanaged(CLI::App& app, Global& global, Command& command);
 void add_adopt(CLI::App& app, Global& global, Command& command);
 void add_confirm_ownership(CLI::App& app, Global& global, Command& command);
 void add_trust(CLI::App& app, Global& global, Command& command);
+void add_provider(CLI::App& app, Global& global, Command& command);
 void add_providers(CLI::App& app, Global& global, Command& command);
 void add_version(CLI::App& app, Global& global, Command& command);
 

@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   add_confirm_ownership(app, global, command);
   add_trust(app, global, command);
   add_providers(app, global, command);
+  add_provider(app, global, command);
   add_version(app, global, command);
   try {
     app.parse(argc, argv);

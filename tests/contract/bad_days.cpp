@@ -1,10 +1,11 @@
-// The chapters in which something is wrong with the wire, or with the server behind it.
+#include "tests/contract/bad_days.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <thread>
 
-#include "tests/contract/story.hpp"
+#include "reconciler/contract/story.hpp"
 
 namespace homeostat::contract {
 namespace {
@@ -47,9 +48,10 @@ enum Number { stays = 1, changes = 2, goes = 3, comes = 4, theirs = 9 };
 
 class BadDay {
  public:
-  BadDay(Bench& bench, const Sample& sample, const std::string& timeout = patient)
-      : story_(bench, sample, timeout), bench_(bench) {
-    bench.wire()->clear();
+  // `timeout` is what one call may take.
+  BadDay(WiredBench& bench, const Sample& sample, const std::string& timeout = patient)
+      : story_(with(bench, timeout), sample), bench_(bench) {
+    bench.wire().clear();
     bench.plant(sample, theirs, true);
     for (const int number : {stays, changes, goes}) story_.declare(number);
     story_.settle("before anything is wrong");
@@ -65,14 +67,14 @@ class BadDay {
   }
 
   Story& story() { return story_; }
-  Bench& bench() { return bench_; }
+  WiredBench& bench() { return bench_; }
 
   void break_looks(const WireFault& fault) { break_methods(fault, true); }
   void break_writes(const WireFault& fault) { break_methods(fault, false); }
 
   [[nodiscard]] std::size_t writes() const {
     std::size_t count = 0;
-    for (const std::string& line : bench_.wire()->log()) {
+    for (const std::string& line : bench_.wire().log()) {
       if (!bench_.only_looks(line.substr(0, line.find(' ')))) ++count;
     }
     return count;
@@ -98,7 +100,7 @@ class BadDay {
 
   // The wire is whole again: one round later all is as declared.
   void recovers(const std::string& when) {
-    bench_.wire()->clear();
+    bench_.wire().clear();
     story_.settle(when + ", once the trouble is over");
     nothing_is_lost(when + ", once the trouble is over");
     story_.expect(bench_.peek(story_.name(changes)) != before_[changes],
@@ -108,14 +110,18 @@ class BadDay {
   }
 
  private:
+  static WiredBench& with(WiredBench& bench, const std::string& timeout) {
+    bench.timeout = timeout;
+    return bench;
+  }
   void break_methods(const WireFault& fault, bool looks) {
     for (const char* method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}) {
-      if (bench_.only_looks(method) == looks) bench_.wire()->add({method, "", fault, 0, -1});
+      if (bench_.only_looks(method) == looks) bench_.wire().add({method, "", fault, 0, -1});
     }
   }
 
   Story story_;
-  Bench& bench_;
+  WiredBench& bench_;
   std::map<int, std::string> before_;
 };
 
@@ -136,7 +142,7 @@ std::string timeout_in(const Trouble& trouble) {
   return ends_by_itself ? patient : "3s";
 }
 
-Complaints looks_in_trouble(Bench& bench, const Sample& sample, const Trouble& trouble) {
+Complaints looks_in_trouble(WiredBench& bench, const Sample& sample, const Trouble& trouble) {
   BadDay day(bench, sample, timeout_in(trouble));
   Story& story = day.story();
   day.break_looks(trouble.fault);
@@ -153,7 +159,7 @@ Complaints looks_in_trouble(Bench& bench, const Sample& sample, const Trouble& t
   return story.complaints();
 }
 
-Complaints writes_in_trouble(Bench& bench, const Sample& sample, const Trouble& trouble) {
+Complaints writes_in_trouble(WiredBench& bench, const Sample& sample, const Trouble& trouble) {
   BadDay day(bench, sample, timeout_in(trouble));
   Story& story = day.story();
   auto round = story.look();
@@ -171,11 +177,11 @@ Complaints writes_in_trouble(Bench& bench, const Sample& sample, const Trouble& 
   return story.complaints();
 }
 
-Complaints hears_of_failures_that_are_none(Bench& bench, const Sample& sample) {
+Complaints hears_of_failures_that_are_none(WiredBench& bench, const Sample& sample) {
   return writes_in_trouble(bench, sample, {"", {Kind::lost_answer, 500, json, said}});
 }
 
-Complaints is_lied_to(Bench& bench, const Sample& sample) {
+Complaints is_lied_to(WiredBench& bench, const Sample& sample) {
   BadDay day(bench, sample);
   Story& story = day.story();
   auto round = story.look();
@@ -188,7 +194,7 @@ Complaints is_lied_to(Bench& bench, const Sample& sample) {
   return story.complaints();
 }
 
-Complaints reads_what_was_before(Bench& bench, const Sample& sample) {
+Complaints reads_what_was_before(WiredBench& bench, const Sample& sample) {
   BadDay day(bench, sample);
   Story& story = day.story();
   auto round = story.look();
@@ -202,9 +208,9 @@ Complaints reads_what_was_before(Bench& bench, const Sample& sample) {
   return story.complaints();
 }
 
-Complaints some_looks_fail(Bench& bench, const Sample& sample) {
+Complaints some_looks_fail(WiredBench& bench, const Sample& sample) {
   BadDay day(bench, sample);
-  bench.wire()->add({"", "", {Kind::reset}, 0, 1});
+  bench.wire().add({"", "", {Kind::reset}, 0, 1});
   day.story().settle("although the first call of all breaks");
   day.nothing_is_lost("although the first call of all breaks");
   return day.story().complaints();
@@ -213,13 +219,13 @@ Complaints some_looks_fail(Bench& bench, const Sample& sample) {
 // Runs until the wire has been asked once more, and then is told to stop. Not stopped, it ends by a
 // limit of its own, and says so.
 template <class Work>
-bool stop_in(Bench& bench, const Work& work) {
-  const std::size_t asked = bench.wire()->log().size();
+bool stop_in(WiredBench& bench, const Work& work) {
+  const std::size_t asked = bench.wire().log().size();
   std::jthread worker([&](const std::stop_token& stop) { work(stop); });
-  return bench.wire()->wait_for(asked + 1);
+  return bench.wire().wait_for(asked + 1);
 }
 
-Complaints is_told_to_stop(Bench& bench, const Sample& sample) {
+Complaints is_told_to_stop(WiredBench& bench, const Sample& sample) {
   BadDay day(bench, sample);
   Story& story = day.story();
   day.break_looks({Kind::silent});
@@ -236,13 +242,13 @@ Complaints is_told_to_stop(Bench& bench, const Sample& sample) {
   story.expect(
       endings == std::set<std::string>{"cancelled"},
       "a stop request was not answered while looking: " + joined({endings.begin(), endings.end()}));
-  bench.wire()->clear();
+  bench.wire().clear();
   auto round = story.look();
   if (!round) return story.complaints();
   day.break_writes({Kind::silent});
   Lines outcome;
-  asked =
-      stop_in(bench, [&](const std::stop_token& stop) { outcome = story.carry_out(*round, stop); });
+  asked = stop_in(
+      bench, [&](const std::stop_token& stop) { outcome = story.carry_out(*round, stop, stop); });
   story.expect(asked, "it asked nothing when it was to write");
   const bool stopped = std::all_of(outcome.begin(), outcome.end(), [](const std::string& line) {
     return line.starts_with("cancelled ");
@@ -256,15 +262,15 @@ Complaints is_told_to_stop(Bench& bench, const Sample& sample) {
 
 }  // namespace
 
-std::vector<Chapter> bad_days() {
-  std::vector<Chapter> chapters;
+std::vector<BadChapter> bad_days() {
+  std::vector<BadChapter> chapters;
   for (const Trouble& trouble : troubles()) {
     chapters.push_back({"looking, and all there is: " + trouble.title,
-                        [trouble](Bench& bench, const Sample& sample) {
+                        [trouble](WiredBench& bench, const Sample& sample) {
                           return looks_in_trouble(bench, sample, trouble);
                         }});
     chapters.push_back({"writing, and all there is: " + trouble.title,
-                        [trouble](Bench& bench, const Sample& sample) {
+                        [trouble](WiredBench& bench, const Sample& sample) {
                           return writes_in_trouble(bench, sample, trouble);
                         }});
   }

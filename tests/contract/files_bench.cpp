@@ -5,72 +5,34 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "tests/contract/story.hpp"
+#include "reconciler/contract/samples.hpp"
 
 namespace homeostat::contract {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* head = R"(networks:
-  lab: {{ cidr: 10.5.0.0/24, provider: it }}
-zones:
-  lab: {{ zone: lab.example.org, on: [it] }}
-defaults:
-  container: {{ provider: it }}
-  proxy_host: {{ provider: it }}
-  monitor: {{ provider: it }}
-secrets:
-  backup_push: {{ env: HOMEOSTAT_CONTRACT_SECRET }}
-  health_token: {{ env: HOMEOSTAT_CONTRACT_SECRET }}
-  probe: {{ env: HOMEOSTAT_CONTRACT_SECRET }}
-providers:
-  it: {{ type: files, path: "{}" }}
-)";
-
 }  // namespace
 
 FilesBench::FilesBench() { ::setenv("HOMEOSTAT_CONTRACT_SECRET", "s3cr3t-of-the-contract", 1); }
 
-std::string FilesBench::open(const std::string& /*timeout*/) {
+std::string FilesBench::open() {
   ++places_;
-  return fmt::format(head, fmt::format("{}/live{}", dir_.path(), places_));
+  std::set<std::string> all;
+  for (const KindSchema& kind : kinds()) all.insert(kind.name);
+  return sample_head(all, "{ env: HOMEOSTAT_CONTRACT_SECRET }") +
+         fmt::format(
+             "zones:\n  lab: {{ zone: lab.example.org, on: [it] }}\n"
+             "providers:\n  it: {{ type: files, path: \"{}/live{}\" }}\n",
+             dir_.path(), places_);
 }
 
-// The first field of each is one that is written on one line.
 std::vector<Sample> FilesBench::samples() const {
-  return {{"container/story#",
-           {{"cores", "1"}, {"memory", "512MiB"}, {"template", "debian-12"}, {"vmid", "11#"}},
-           {{"cores", "2"},
-            {"env", "{ TZ: Europe/Vienna }"},
-            {"image", ""},  // it is made of a template
-            {"template", "debian-13"}}},
-          {"ip/lab/story#",
-           {{"address", "10.5.0.#"}},
-           {{"address", "10.5.0.10#"}, {"description", "in the hall"}}},
-          {"dns/lab/story#/A",
-           {{"ttl", "5m"}, {"values", "[10.5.0.#]"}},
-           {{"ttl", "10m"}, {"values", "[10.6.0.#, 10.6.1.#]"}}},
-          {"proxy_host/story#",
-           {{"certificate", "none"},
-            {"domains", "[story#.example.org]"},
-            {"forward_host", "10.5.0.#"},
-            {"forward_port", "3000"}},
-           {{"certificate", "letsencrypt"},
-            {"description", "the story"},
-            {"forward_host", "10.5.0.10#"},
-            {"forward_port", "8080"},
-            {"forward_scheme", "https"},
-            {"redirect", ""}}},  // it forwards
-          {"monitor/story#",
-           {{"interval", "1m"}, {"type", "http"}, {"target", "https://story#.example.org/"}},
-           {{"interval", "2m"},
-            {"parent", ""},  // would be a second monitor
-            // Of other types.
-            {"type", ""},
-            {"expected", ""},
-            {"json_path", ""},
-            {"keyword", ""}}}};
+  std::vector<Sample> all;
+  for (const KindSchema& kind : kinds()) {
+    for (Sample& sample : samples_of(kind.name)) all.push_back(std::move(sample));
+  }
+  return all;
 }
 
 std::string FilesBench::file(const std::string& name) const {
@@ -120,14 +82,10 @@ bool FilesBench::copy(const std::string& from, const std::string& to) {
 }
 
 // Only where something but the file's own name says which thing it is.
-Sample FilesBench::rename(const Sample& sample, std::string& /*head*/) const {
-  Sample renamed = sample;
-  if (sample.name.starts_with("container/") || sample.name.starts_with("proxy_host/")) {
-    renamed.name.replace(renamed.name.find('/') + 1, std::string("story").size(), "renamed");
-  } else {
-    renamed.name.clear();
-  }
-  return renamed;
+Sample FilesBench::rename(const Sample& sample, std::string& head) const {
+  const bool other =
+      sample.name.starts_with("container/") || sample.name.starts_with("proxy_host/");
+  return other ? renamed(sample, head) : Sample();
 }
 
 }  // namespace homeostat::contract

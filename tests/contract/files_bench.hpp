@@ -1,7 +1,8 @@
 // The embedded default on its bench: a folder, and all kinds there are.
 #pragma once
 
-#include "tests/contract/contract.hpp"
+#include "reconciler/contract/contract.hpp"
+#include "tests/support/still_clock.hpp"
 #include "tests/support/temp_repo.hpp"
 
 namespace homeostat::contract {
@@ -9,8 +10,9 @@ namespace homeostat::contract {
 class FilesBench final : public Bench {
  public:
   FilesBench();
-  std::string open(const std::string& timeout) override;
-  [[nodiscard]] std::vector<Sample> samples() const override;
+  std::string open() override;
+  [[nodiscard]] Timing timing() override { return clock_.timing(); }
+  [[nodiscard]] std::vector<Sample> samples() const;
   std::string peek(const std::string& name) override;
   std::size_t count() override;
   void plant(const Sample& sample, int number, bool like_the_sample) override;
@@ -23,6 +25,7 @@ class FilesBench final : public Bench {
   [[nodiscard]] std::string file(const std::string& name) const;
 
   TempDir dir_;
+  test::StillClock clock_;
   int places_ = 0;
 };
 

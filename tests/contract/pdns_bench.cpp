@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "tests/contract/story.hpp"
+#include "reconciler/contract/samples.hpp"
 
 namespace homeostat::contract {
 namespace {
@@ -25,7 +25,7 @@ PdnsBench::PdnsBench(test::PdnsBackend backend)
   ::setenv("HOMEOSTAT_CONTRACT_KEY", test::PdnsServer::key, 1);
 }
 
-std::string PdnsBench::open(const std::string& timeout) {
+std::string PdnsBench::open() {
   zone_ = fmt::format("c{}.example.org", ++zones_);
   server_.create_zone(zone_);
   wire_.clear();
@@ -38,15 +38,10 @@ std::string PdnsBench::open(const std::string& timeout) {
 }
 
 std::vector<Sample> PdnsBench::samples() const {
+  std::vector<Sample> all = samples_of("dns");
   // Without comments there is no place for it.
-  const std::string description = marks() ? "by hand" : "";
-  return {
-      {"dns/lab/story#/A",
-       {{"ttl", "5m"}, {"values", "[10.5.0.#]"}},
-       {{"ttl", "10m"}, {"values", "[10.6.0.#, 10.6.1.#]"}, {"description", description}}},
-      {"dns/lab/story#/TXT",
-       {{"ttl", "5m"}, {"values", "[\"the story; #\"]"}},
-       {{"ttl", "10m"}, {"values", "['with \"quotes\"', more]"}, {"description", description}}}};
+  for (Sample& sample : all) sample.others["description"] = marks() ? "by hand" : "";
+  return all;
 }
 
 PdnsBench::Set PdnsBench::set_of(const std::string& name) const {
@@ -95,10 +90,7 @@ bool PdnsBench::copy(const std::string& from, const std::string& to) {
 
 // The zone has another key: all its records have other names, and are the same.
 Sample PdnsBench::rename(const Sample& sample, std::string& head) const {
-  head.replace(head.find("  lab: "), std::string("  lab: ").size(), "  other: ");
-  Sample renamed = sample;
-  renamed.name.replace(renamed.name.find("/lab/"), std::string("/lab/").size(), "/other/");
-  return renamed;
+  return renamed(sample, head);
 }
 
 }  // namespace homeostat::contract

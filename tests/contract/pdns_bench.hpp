@@ -1,16 +1,16 @@
 // PowerDNS on its bench: a real server, a wire in front of it, a zone a chapter.
 #pragma once
 
-#include "tests/contract/contract.hpp"
+#include "tests/contract/bad_days.hpp"
 #include "tests/support/pdns_server.hpp"
 
 namespace homeostat::contract {
 
-class PdnsBench final : public Bench {
+class PdnsBench final : public WiredBench {
  public:
   explicit PdnsBench(test::PdnsBackend backend = test::PdnsBackend::sqlite);
-  std::string open(const std::string& timeout) override;
-  [[nodiscard]] std::vector<Sample> samples() const override;
+  std::string open() override;
+  [[nodiscard]] std::vector<Sample> samples() const;
   std::string peek(const std::string& name) override;
   std::size_t count() override;
   void plant(const Sample& sample, int number, bool like_the_sample) override;
@@ -19,7 +19,7 @@ class PdnsBench final : public Bench {
   bool copy(const std::string& from, const std::string& to) override;
   [[nodiscard]] Sample rename(const Sample& sample, std::string& head) const override;
   [[nodiscard]] bool marks() const override { return backend_ == test::PdnsBackend::sqlite; }
-  test::FaultProxy* wire() override { return &wire_; }
+  test::FaultProxy& wire() override { return wire_; }
 
  private:
   struct Set {

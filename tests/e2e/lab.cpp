@@ -75,7 +75,7 @@ ProcessResult Lab::run(const std::vector<std::string>& words) const { return run
 
 ProcessResult Lab::run_with(const std::map<std::string, std::string>& environment,
                             const std::vector<std::string>& words) const {
-  ProcessInput input{.command = {HOMEOSTAT_BINARY},
+  ProcessInput input{.command = {binary()},
                      .environment = {{"HOMEOSTAT_STATE_DIR", state()}, {"TZ", "UTC"}},
                      .folder = folder()};
   for (const auto& [name, value] : environment) input.environment[name] = value;
@@ -89,6 +89,8 @@ void Lab::apply() const {
   CAPTURE(applied.err);
   REQUIRE(applied.exit_code == 0);
 }
+
+std::string Lab::binary() { return HOMEOSTAT_BINARY; }
 
 bool Lab::exists(const std::string& path) const {
   return std::filesystem::exists(std::filesystem::path(folder()) / path);

@@ -32,6 +32,7 @@ class Lab {
 
   void write(const std::string& path, const std::string& text) { repo_.write(path, text); }
   [[nodiscard]] std::string read(const std::string& path) const { return repo_.read(path); }
+  [[nodiscard]] static std::string binary();
   [[nodiscard]] bool exists(const std::string& path) const;
   void remove(const std::string& path) { repo_.remove(path); }
   // Replaces the first `from` in a file, which must be there.

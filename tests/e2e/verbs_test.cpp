@@ -122,14 +122,16 @@ TEST_CASE("verbs: providers lists types, kinds and fields; version prints one li
 
 TEST_CASE("verbs: each explains itself with an example, and a wrong word is an error") {
   const Lab lab;
-  for (const char* verb :
-       {"validate", "plan", "apply", "drift", "status", "explain", "get", "history", "undo",
-        "forget", "unmanaged", "adopt", "confirm-ownership", "trust", "providers", "version"}) {
+  for (const char* verb : {"validate", "plan", "apply", "drift", "status", "explain", "get",
+                           "history", "undo", "forget", "unmanaged", "adopt", "confirm-ownership",
+                           "trust", "provider", "providers", "version"}) {
     CAPTURE(verb);
     const ProcessResult help = lab.run({verb, "--help"});
     CHECK(help.exit_code == 0);
     CHECK(has(help.out, "Examples:\n  "));
   }
+  CHECK(has(lab.run({"provider", "check", "--help"}).out, "Examples:\n  "));
+  CHECK(lab.run({"provider"}).exit_code == 1);
   CHECK(lab.run({"plam"}).exit_code == 1);
   CHECK(lab.run({"plan", "--nonsense"}).exit_code == 1);
   CHECK(lab.run({}).exit_code == 1);

@@ -1,16 +1,37 @@
-#include "tests/contract/story.hpp"
+#include "reconciler/contract/story.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 
 #include "reconciler/names.hpp"
-#include "tests/support/trusting.hpp"
 
 namespace homeostat::contract {
 namespace {
 
-std::string kind_of(const std::string& name) { return name.substr(0, name.find('/')); }
+// One file, in memory.
+class TextSource final : public Source {
+ public:
+  explicit TextSource(const std::string& text) : text_(text) {}
+  [[nodiscard]] const Revision& revision() const override { return revision_; }
+  [[nodiscard]] const std::string& folder() const override { return folder_; }
+  [[nodiscard]] Result<std::optional<std::string>> read(std::string_view path) const override {
+    return path == name ? std::optional<std::string>(text_) : std::nullopt;
+  }
+  [[nodiscard]] std::vector<std::string> list(const std::set<std::string>& /*skip*/,
+                                              Errors& /*errors*/) const override {
+    return {name};
+  }
+
+ private:
+  static constexpr const char* name = "homeostat.yaml";
+  const std::string& text_;
+  Revision revision_;
+  std::string folder_ = "/nowhere";
+};
 
 std::string in_braces(const Fields& fields, int number) {
   std::string text;
@@ -35,6 +56,8 @@ struct Tree {
 
 }  // namespace
 
+std::string kind_of(const std::string& name) { return name.substr(0, name.find('/')); }
+
 std::string numbered(std::string text, int number) {
   for (std::size_t at = 0; (at = text.find('#', at)) != std::string::npos;) {
     text.replace(at, 1, std::to_string(number));
@@ -46,8 +69,54 @@ std::string joined(const std::vector<std::string>& lines) {
   return lines.empty() ? "nothing" : fmt::format("{}", fmt::join(lines, ", "));
 }
 
-Story::Story(Bench& given, const Sample& sample, const std::string& timeout)
-    : bench(given), sample_(sample), head_(given.open(timeout)) {
+tl::expected<Spec, Errors> load_text(const std::string& text,
+                                     std::span<const ProviderSchema> types) {
+  return load_spec(TextSource(text), types);
+}
+
+tl::expected<Spec, Errors> load_text(const std::string& text) {
+  std::vector<ProviderSchema> types;
+  for (const ProviderType& type : builtin_providers()) types.push_back(type.info().schema);
+  return load_text(text, types);
+}
+
+std::string spec_text(const std::string& head, const Sample& sample,
+                      const std::map<int, Fields>& things) {
+  Tree tree;
+  const KindSchema* kind = find_kind(kind_of(sample.name));
+  for (const auto& [number, fields] : things) {
+    Tree* at = &tree.below[kind->section];
+    const std::string full = numbered(sample.name, number);
+    for (const std::string& part : name_components(full.substr(full.find('/') + 1))) {
+      at = &at->below[part];
+    }
+    at->value = in_braces(fields, number);
+  }
+  std::string text = "homeostat: 1\nsite: " + std::string(site) + "\n" + head;
+  tree.print(text, 0);
+  return text;
+}
+
+tl::expected<Judged, Errors> Bench::read(const std::string& text) const {
+  auto spec = load_text(text);
+  if (!spec) return tl::unexpected(std::move(spec).error());
+  return Judged{std::move(*spec), {}};
+}
+
+ScratchFolder::ScratchFolder() {
+  std::error_code code;
+  std::string name =
+      (std::filesystem::temp_directory_path(code) / "homeostat-check-XXXXXX").string();
+  if (!code && ::mkdtemp(name.data()) != nullptr) path_ = name;
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+Story::Story(Bench& given, const Sample& sample)
+    : bench(given), sample_(sample), head_(given.open()) {
   options.allow_deletes = 20;  // the guard has tests of its own
 }
 
@@ -69,25 +138,8 @@ void Story::rename(const Sample& sample, const std::string& head) {
   head_ = head;
 }
 
-std::string Story::spec() const {
-  Tree tree;
-  const KindSchema* kind = find_kind(kind_of(sample_.name));
-  for (const auto& [number, fields] : declared_) {
-    Tree* at = &tree.below[kind->section];
-    const std::string full = name(number);
-    for (const std::string& part : name_components(full.substr(full.find('/') + 1))) {
-      at = &at->below[part];
-    }
-    at->value = in_braces(fields, number);
-  }
-  std::string text = "homeostat: 1\nsite: home\n" + head_;
-  tree.print(text, 0);
-  return text;
-}
-
-Request Story::request() {
+Request Story::request() const {
   Request request;
-  request.folder = folder_.path() + "/spec";
   request.ledger_path = folder_.path() + "/ledger.db";
   request.options = options;
   // Consent to what the story itself declares and removes.
@@ -97,19 +149,21 @@ Request Story::request() {
     if (kind->holds_data && there) request.options.allow_destroy.push_back(name(number));
   }
   request.record = true;
-  request.timing = clock_.timing();
+  request.timing = bench.timing();
   return request;
 }
 
 tl::expected<Round, Errors> Story::look(std::stop_token stop) {
-  folder_.write("spec/homeostat.yaml", spec());
-  const Request wanted = request();
-  test::trust_all(wanted);
-  auto round = homeostat::look(wanted, std::move(stop));
-  if (!round) {
-    for (const Error& error : round.error()) {
+  auto judged = bench.read(spec_text(head_, sample_, declared_));
+  if (!judged) {
+    for (const Error& error : judged.error()) {
       expect(false, "the spec is refused: " + to_string(error));
     }
+    return tl::unexpected(std::move(judged).error());
+  }
+  auto round = homeostat::look(std::move(*judged), request(), std::move(stop));
+  if (!round) {
+    for (const Error& error : round.error()) expect(false, "no plan: " + to_string(error));
   }
   return round;
 }
@@ -135,8 +189,9 @@ std::vector<std::string> Story::plan() {
   return round ? lines_of(*round) : std::vector<std::string>{"no plan"};
 }
 
-std::vector<std::string> Story::carry_out(Round& round, std::stop_token stop) {
-  const Applied applied = homeostat::apply(round, {}, stop, stop);
+std::vector<std::string> Story::carry_out(Round& round, std::stop_token stop,
+                                          std::stop_token cancel) {
+  const Applied applied = homeostat::apply(round, {}, std::move(stop), std::move(cancel));
   std::vector<std::string> lines;
   for (const Outcome& outcome : applied.outcomes) {
     if (outcome.kind == OutcomeKind::done) continue;

@@ -1,21 +1,28 @@
-// Homeostat as one chapter of the contract lives with it: a folder with a spec, a ledger, rounds.
+// Homeostat as one chapter of the contract lives with it: a spec, a ledger, rounds.
 #pragma once
 
 #include <set>
 
-#include "reconciler/reconcile.hpp"
-#include "tests/contract/contract.hpp"
-#include "tests/support/still_clock.hpp"
-#include "tests/support/temp_repo.hpp"
+#include "reconciler/contract/contract.hpp"
 
 namespace homeostat::contract {
 
-// No call of a chapter runs into it, however busy the machine.
-constexpr const char* patient = "5m";
+// A folder of its own in the system's place for such, for this user only. It goes with the object.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder();
+  [[nodiscard]] const std::string& path() const { return path_; }  // "": it could not be made
+
+ private:
+  std::string path_;
+};
 
 class Story {
  public:
-  Story(Bench& bench, const Sample& sample, const std::string& timeout = patient);
+  Story(Bench& bench, const Sample& sample);
 
   // The sample with this number, with some fields of other values.
   void declare(int number, const Fields& changed = {});
@@ -26,13 +33,17 @@ class Story {
   [[nodiscard]] const Sample& sample() const { return sample_; }
   [[nodiscard]] const std::string& head() const { return head_; }
 
-  [[nodiscard]] tl::expected<Round, Errors> look(std::stop_token stop = {});
+  [[nodiscard]] tl::expected<Round, Errors> look() { return look(bench.stop()); }
+  [[nodiscard]] tl::expected<Round, Errors> look(std::stop_token stop);
   // What a look comes to, sorted: "create dns/lab/story1/A", "adopt ... held", "adopt ... quiet",
   // "unknown dns/lab: why".
   [[nodiscard]] std::vector<std::string> plan();
   [[nodiscard]] static std::vector<std::string> lines_of(const Round& round);
   // Applies a round; what did not go well: "failed dns/lab/story1/A: why".
-  std::vector<std::string> carry_out(Round& round, std::stop_token stop = {});
+  std::vector<std::string> carry_out(Round& round) {
+    return carry_out(round, bench.stop(), bench.cancel());
+  }
+  std::vector<std::string> carry_out(Round& round, std::stop_token stop, std::stop_token cancel);
   // look, then carry_out.
   std::vector<std::string> apply();
   // apply, which must go well and leave nothing to do.
@@ -46,21 +57,14 @@ class Story {
   PlanOptions options;
 
  private:
-  [[nodiscard]] std::string spec() const;
-  [[nodiscard]] Request request();
+  [[nodiscard]] Request request() const;
 
   Sample sample_;
   std::string head_;
   std::map<int, Fields> declared_;
   std::set<int> known_;  // declared now or before
-  TempDir folder_;
-  test::StillClock clock_;  // waits between tries take no time
+  ScratchFolder folder_;
   Complaints complaints_;
 };
-
-// With each # as the number.
-[[nodiscard]] std::string numbered(std::string text, int number);
-// "a, b"
-[[nodiscard]] std::string joined(const std::vector<std::string>& lines);
 
 }  // namespace homeostat::contract

@@ -1,21 +1,19 @@
-// The chapters in which all is well.
+// What is played on every bench.
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "tests/contract/story.hpp"
+#include "reconciler/contract/story.hpp"
 
 namespace homeostat::contract {
 namespace {
 
 using Lines = std::vector<std::string>;
 
-std::string kind_of(const Sample& sample) { return sample.name.substr(0, sample.name.find('/')); }
-
 // Another value of each field that a spec may state: field -> YAML.
 Fields other_values(const Sample& sample, const ProviderKindSchema* extra) {
   Fields others;
-  for (const FieldSchema& field : find_kind(kind_of(sample))->fields) {
+  for (const FieldSchema& field : find_kind(kind_of(sample.name))->fields) {
     if (field.read_only) continue;
     const bool unsupported = extra != nullptr && std::count(extra->unsupported.begin(),
                                                             extra->unsupported.end(), field.name);
@@ -36,7 +34,9 @@ Fields another(const Sample& sample) {
   return {{first, others.at(first)}};
 }
 
-Complaints creates(Bench& bench, const Sample& sample) {
+Told cannot(const Story& story, const std::string& why) { return {story.complaints(), why}; }
+
+Told creates(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   story.declare(1);
   story.declare(2);
@@ -45,18 +45,18 @@ Complaints creates(Bench& bench, const Sample& sample) {
   story.settle("with two new things");
   story.expect(!bench.peek(story.name(1)).empty(), "what was created is not there");
   story.expect(bench.count() == 2, "there are not two things after two were created");
-  return story.complaints();
+  return {story.complaints()};
 }
 
-Complaints changes_each_field(Bench& bench, const Sample& sample) {
+Told changes_each_field(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   story.declare(1);
   story.settle("with a new thing");
   const auto round = story.look();
-  if (!round) return story.complaints();
+  if (!round) return {story.complaints()};
   const ProviderInfo& info = *round->infos.begin()->second;
-  const auto extra = info.schema.kinds.find(kind_of(sample));
-  if (extra == info.schema.kinds.end()) return {"the provider does not manage this kind"};
+  const auto extra = info.schema.kinds.find(kind_of(sample.name));
+  if (extra == info.schema.kinds.end()) return {{"the provider does not manage this kind"}};
   for (const auto& [field, value] : other_values(sample, &extra->second)) {
     const std::string before = bench.peek(story.name(1));
     story.declare(1, {{field, value}});
@@ -68,10 +68,10 @@ Complaints changes_each_field(Bench& bench, const Sample& sample) {
                  fmt::format("nothing happened when {} was changed to {}", field, value));
     story.expect(bench.count() == 1, "there is not one thing any more, after a change of " + field);
   }
-  return story.complaints();
+  return {story.complaints()};
 }
 
-Complaints repairs(Bench& bench, const Sample& sample) {
+Told repairs(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   story.declare(1);
   story.declare(2);
@@ -87,10 +87,10 @@ Complaints repairs(Bench& bench, const Sample& sample) {
   story.expect_plan({"create " + story.name(2)}, "after one was removed by hand");
   story.settle("after one was removed by hand");
   story.expect(bench.count() == 2, "there are not two things after a repair");
-  return story.complaints();
+  return {story.complaints()};
 }
 
-Complaints adopts(Bench& bench, const Sample& sample) {
+Told adopts(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   bench.plant(sample, 1, true);
   bench.plant(sample, 2, false);
@@ -110,16 +110,17 @@ Complaints adopts(Bench& bench, const Sample& sample) {
   story.declare(1, another(sample));
   story.settle("after a change of what was adopted");
   story.expect(bench.count() == 2, "there are not two things after two were adopted");
-  return story.complaints();
+  return {story.complaints()};
 }
 
-Complaints renames(Bench& bench, const Sample& sample) {
+Told renames(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   story.declare(1);
   story.settle("with a new thing");
   std::string head = story.head();
   const Sample renamed = bench.rename(sample, head);
-  if (renamed.name.empty() || !bench.marks()) return story.complaints();
+  if (!bench.marks()) return cannot(story, "there is no place for a marker");
+  if (renamed.name.empty()) return cannot(story, "a thing has no other name than its own");
   story.rename(renamed, head);
   story.declare(1);
   story.expect_plan({"rename " + story.name(1)}, "under another name");
@@ -129,10 +130,10 @@ Complaints renames(Bench& bench, const Sample& sample) {
   story.settle("after a change of what was renamed");
   story.undeclare(1);
   story.expect_plan({"delete " + story.name(1)}, "without what was renamed");
-  return story.complaints();
+  return {story.complaints()};
 }
 
-Complaints leaves_others_alone(Bench& bench, const Sample& sample) {
+Told leaves_others_alone(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   bench.plant(sample, 9, true);
   const std::string theirs = bench.peek(story.name(9));
@@ -145,15 +146,16 @@ Complaints leaves_others_alone(Bench& bench, const Sample& sample) {
   story.settle("after a delete beside something of others");
   story.expect(bench.peek(story.name(9)) == theirs, "something of others was touched");
   story.expect(bench.count() == 2, "there is not one thing of ours and one of others");
-  return story.complaints();
+  return {story.complaints()};
 }
 
-Complaints knows_copies(Bench& bench, const Sample& sample) {
+Told knows_copies(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   story.declare(1);
   story.declare(2);
   story.settle("with two new things");
-  if (!bench.copy(story.name(1), story.name(7))) return story.complaints();
+  if (!bench.copy(story.name(1), story.name(7)))
+    return cannot(story, "nobody here can make a copy");
   const std::string copy = bench.peek(story.name(7));
   story.expect(!copy.empty(), "the bench made no copy");
   story.expect_plan({}, "with a copy beside");
@@ -161,10 +163,10 @@ Complaints knows_copies(Bench& bench, const Sample& sample) {
   story.settle("without the original");
   story.expect(bench.peek(story.name(1)).empty(), "the original was not removed");
   story.expect(bench.peek(story.name(7)) == copy, "the copy was touched");
-  return story.complaints();
+  return {story.complaints()};
 }
 
-Complaints deletes(Bench& bench, const Sample& sample) {
+Told deletes(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   story.declare(1);
   story.declare(2);
@@ -175,7 +177,7 @@ Complaints deletes(Bench& bench, const Sample& sample) {
   story.settle("without one of them");
   story.expect(bench.peek(story.name(1)).empty(), "what was deleted is there still");
   story.expect(bench.peek(story.name(2)) == other, "a delete changed something else");
-  return story.complaints();
+  return {story.complaints()};
 }
 
 // Two plans are made, and both are carried out: the second one is what comes after a lost answer.
@@ -192,7 +194,7 @@ void twice(Story& story, const std::string& when) {
   story.expect_plan({}, when + ", twice");
 }
 
-Complaints takes_each_step_twice(Bench& bench, const Sample& sample) {
+Told takes_each_step_twice(Bench& bench, const Sample& sample) {
   Story story(bench, sample);
   story.declare(1);
   story.declare(2);
@@ -203,12 +205,12 @@ Complaints takes_each_step_twice(Bench& bench, const Sample& sample) {
   story.undeclare(1);
   twice(story, "deleting");
   story.expect(bench.count() == 1, "a delete that came twice did not leave the other one");
-  return story.complaints();
+  return {story.complaints()};
 }
 
 }  // namespace
 
-std::vector<Chapter> good_days() {
+std::vector<Chapter> chapters() {
   return {{"what is declared comes to be, and then there is nothing to do", creates},
           {"each field of the kind can be changed", changes_each_field},
           {"what is changed or removed by hand is put right", repairs},
