@@ -145,8 +145,12 @@ TEST_CASE("situation: one takes the address that another lets go") {
 
 TEST_CASE("situation: two change places, over a spare address") {
   Story()
-      .edit("  db: { vmid: 111,", "  db: { vmid: 111, ip: 10.5.0.110,")
-      .edit("  web: { vmid: 110,", "  web: { vmid: 110, ip: 10.5.0.111,")
+      .edit(
+          "  web: { vmid: 110, network: lab, template: debian-12, cores: 2, memory: 2GiB }\n"
+          "  db: { vmid: 111,",
+          "  web: { vmid: 110, ip: 10.5.0.111, network: lab, template: debian-12, cores: 2, "
+          "memory: 2GiB }\n"
+          "  db: { vmid: 111, ip: 10.5.0.110,")
       .show("swap");
 }
 

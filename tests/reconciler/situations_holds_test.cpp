@@ -162,8 +162,12 @@ TEST_CASE("situation: places change around a circle, and no address is spare") {
     return text;
   }();
   Story(head, small_lab())
-      .edit("  db: { vmid: 111,", "  db: { vmid: 111, ip: 10.5.0.110,")
-      .edit("  web: { vmid: 110,", "  web: { vmid: 110, ip: 10.5.0.111,")
+      .edit(
+          "  web: { vmid: 110, network: lab, template: debian-12, cores: 2, memory: 2GiB }\n"
+          "  db: { vmid: 111,",
+          "  web: { vmid: 110, ip: 10.5.0.111, network: lab, template: debian-12, cores: 2, "
+          "memory: 2GiB }\n"
+          "  db: { vmid: 111, ip: 10.5.0.110,")
       .show("hold_cycle");
 }
 
