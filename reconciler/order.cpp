@@ -10,12 +10,6 @@
 namespace homeostat {
 namespace {
 
-// What leads to a thing goes before the thing.
-int removal_rank(const std::string& kind) {
-  constexpr std::string_view order[] = {"monitor", "proxy_host", "dns", "ip", "container"};
-  return static_cast<int>(std::find(std::begin(order), std::end(order), kind) - order);
-}
-
 class Order {
  public:
   explicit Order(Graph& graph) : graph_(graph), changes_(graph.plan.changes) {}
@@ -124,6 +118,11 @@ class Order {
 };
 
 }  // namespace
+
+int removal_rank(const std::string& kind) {
+  constexpr std::string_view order[] = {"monitor", "proxy_host", "dns", "ip", "container"};
+  return static_cast<int>(std::find(std::begin(order), std::end(order), kind) - order);
+}
 
 void sort_changes(Graph& graph) { Order(graph).run(); }
 

@@ -10,6 +10,9 @@ namespace homeostat {
   return change.action == Action::remove || change.action == Action::release;
 }
 
+// What leads to a thing goes before the thing: of what goes, the lower goes first.
+[[nodiscard]] int removal_rank(const std::string& kind);
+
 // Sorts `graph.plan.changes`: members of a group stand together, everything stands behind what it
 // needs, then removals last, then by address. Groups that need each other are no groups any more.
 // Afterwards the positions in the graph mean nothing.

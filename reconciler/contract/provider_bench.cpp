@@ -278,9 +278,8 @@ bool ProviderBench::marks() const {
 }
 
 Sample ProviderBench::rename(const Sample& sample, std::string& head) const {
-  const Sample none;
   const KindSchema* kind = find_kind(kind_of(sample.name));
-  if (info().kinds.at(kind->name).named_by_address) return none;
+  if (info().kinds.at(kind->name).named_by_address) return {};
   // Whether something else says that it is the same thing.
   const auto natural = [&](const std::string& under, const Sample& as) {
     std::set<Claim> claims;
@@ -298,7 +297,7 @@ Sample ProviderBench::rename(const Sample& sample, std::string& head) const {
   const std::set<Claim> now = natural(head, other);
   const bool same =
       std::ranges::any_of(now, [&](const Claim& claim) { return old.contains(claim); });
-  return same ? other : none;
+  return same ? other : Sample();
 }
 
 Complaints ProviderBench::try_out(const Sample& sample) {
