@@ -266,7 +266,7 @@ bool History::is_within(const ObjectId& commit, const ObjectId& of) const {
   const git_oid younger = oid_of(of);
   const git_oid older = oid_of(commit);
   // libgit2 1.5 loses memory over a commit that the history does not have any more.
-  if (!look_up_commit(repository_, commit)) return false;
+  if (!look_up_commit(repository_, commit) || !look_up_commit(repository_, of)) return false;
   return git_graph_descendant_of(repository_, &younger, &older) == 1;
 }
 

@@ -128,27 +128,34 @@ const LiveEntry* LiveIndex::owned_as(const Address& address) const {
   return found == by_owner_.end() ? nullptr : &entries_[found->second];
 }
 
+const LiveEntry* LiveIndex::natural_holder(const std::string& token, const Address& address) const {
+  const Scope scope = scope_of(address);
+  const std::vector<ClaimRow>& rows = claim_rows();
+  auto row = std::lower_bound(
+      rows.begin(), rows.end(), token,
+      [](const ClaimRow& a, const std::string& wanted) { return a.token < wanted; });
+  const LiveEntry* first = nullptr;
+  for (; row != rows.end() && row->token == token; ++row) {
+    const LiveEntry& entry = entries_[row->entry];
+    const bool fits =
+        row->natural && entry.scope == scope && entry.live->address.kind == address.kind;
+    if (!fits || is_another(entry, address)) continue;
+    if (entry.ownership == Ownership::ours) return &entry;
+    if (first == nullptr) first = &entry;
+  }
+  return first;
+}
+
 const LiveEntry* LiveIndex::same_thing(const Address& address, const Attributes& attributes,
                                        const Zones& zones) const {
   const KindSchema* kind = find_kind(address.kind);
-  const Scope scope = scope_of(address);
   const LiveEntry* best = nullptr;
   if (kind != nullptr && kind->claims != nullptr) {
-    const std::vector<ClaimRow>& rows = claim_rows();
     for (const Claim& claim : kind->claims(address, attributes, zones)) {
-      if (!claim.natural) continue;
-      auto row = std::lower_bound(
-          rows.begin(), rows.end(), claim.token,
-          [](const ClaimRow& a, const std::string& token) { return a.token < token; });
-      for (; row != rows.end() && row->token == claim.token; ++row) {
-        const LiveEntry& entry = entries_[row->entry];
-        if (!row->natural || entry.scope != scope || entry.live->address.kind != address.kind) {
-          continue;
-        }
-        if (is_another(entry, address)) continue;
-        if (entry.ownership == Ownership::ours) return &entry;
-        if (best == nullptr) best = &entry;
-      }
+      const LiveEntry* holder = claim.natural ? natural_holder(claim.token, address) : nullptr;
+      if (holder == nullptr) continue;
+      if (holder->ownership == Ownership::ours) return holder;
+      if (best == nullptr) best = holder;
     }
   }
   if (best != nullptr) return best;

@@ -75,6 +75,8 @@ class LiveIndex {
   void add_scope(const Scope& scope, const ScopeState& state);
   void ask_ledger(const LedgerView& ledger);
   void settle_owners(const LedgerView& ledger);
+  // What has this natural claim in the scope of the address: ours first.
+  const LiveEntry* natural_holder(const std::string& token, const Address& address) const;
   // Owned under another address that the spec still has.
   bool is_another(const LiveEntry& entry, const Address& address) const;
   const std::vector<ClaimRow>& claim_rows() const;
