@@ -167,11 +167,7 @@ void say_undone(Plan& plan, const LedgerView& ledger) {
       if (undone) say(field.cause, field.provenance);
       by_git = by_git || field.cause == Cause::git;
     }
-    if (whole) {
-      say(change.cause, change.provenance);
-    } else if (change.cause == Cause::git && !by_git) {
-      say(change.cause, change.provenance);
-    }
+    if (whole || (change.cause == Cause::git && !by_git)) say(change.cause, change.provenance);
   }
 }
 

@@ -174,39 +174,45 @@ std::string refusal(const std::string& site, const Connection& connection,
   return fmt::format("{} pins it to another one ({}...)", rules.path, pin->substr(0, 15));
 }
 
+namespace {
+
+// A connection that was trusted and has changed: as it was trusted, if that is still possible.
+// Returns why not; "" = it is usable.
+std::string take_older(Spec& spec, const Connection& connection, const TrustRecord& record,
+                       const MachineRules& rules, Verdict& verdict) {
+  const Connection was{connection.name, record.text, record.hash, connection.where};
+  std::string message = why_not_trusted(spec.site, was, &record, rules);
+  if (message.empty()) {
+    const Status back = go_back(spec, connection.name, record);
+    if (!back) message = back.error().message + ": homeostat trust";
+  }
+  const bool usable = message.empty();
+  if (usable) verdict.resolved[connection.name] = record.resolved;
+  const bool spreads =
+      connection.text.contains(goes_into_resources) && !record.text.contains(goes_into_resources);
+  if (usable && spreads) keep_from_resources(spec, connection, verdict);
+  verdict.blocked.push_back(blocked(connection, record, usable, spec));
+  return message;
+}
+
+}  // namespace
+
 Verdict judge(Spec& spec, const TrustRecords& records, const MachineRules& rules) {
   Verdict verdict;
   for (const Connection& connection : connections_of(spec)) {
     const auto known = records.find(connection.name);
     const TrustRecord* record = known == records.end() ? nullptr : &known->second;
-    const std::string why = why_not_trusted(spec.site, connection, record, rules);
+    std::string why = why_not_trusted(spec.site, connection, record, rules);
+    const bool same = record != nullptr && record->hash == connection.hash;
     if (why.empty()) {
-      const bool same = record != nullptr && record->hash == connection.hash;
       verdict.resolved[connection.name] = same ? record->resolved : json::object();
       continue;
     }
-    bool usable = false;
-    std::string message = why;
-    if (record != nullptr && record->hash != connection.hash) {
-      const Connection was{connection.name, record->text, record->hash, connection.where};
-      message = why_not_trusted(spec.site, was, record, rules);
-      if (message.empty()) {
-        const Status back = go_back(spec, connection.name, *record);
-        usable = back.has_value();
-        if (usable) verdict.resolved[connection.name] = record->resolved;
-        if (!back) message = back.error().message + ": homeostat trust";
-      }
-      const bool spreads = connection.text.contains(goes_into_resources) &&
-                           !record->text.contains(goes_into_resources);
-      if (usable && spreads) keep_from_resources(spec, connection, verdict);
-      verdict.blocked.push_back(blocked(connection, *record, usable, spec));
-    }
-    if (!usable) {
-      verdict.refused.emplace(connection.name, Error{ErrorKind::auth,
-                                                     std::move(message),
-                                                     {},
-                                                     source_ref(connection.where, spec.files),
-                                                     {}});
+    if (record != nullptr && !same) why = take_older(spec, connection, *record, rules, verdict);
+    if (!why.empty()) {
+      verdict.refused.emplace(
+          connection.name,
+          Error{ErrorKind::auth, std::move(why), {}, source_ref(connection.where, spec.files), {}});
     }
   }
   bring_back_secrets(spec, records, rules);

@@ -133,6 +133,7 @@ void warn(Draft& draft, const Origin& at, std::string message, std::string hint 
 template <class Map>
 [[nodiscard]] std::vector<std::string> keys_of(const Map& map) {
   std::vector<std::string> keys;
+  keys.reserve(map.size());
   for (const auto& entry : map) keys.emplace_back(entry.first);
   return keys;
 }

@@ -56,8 +56,9 @@ void drop_unsupported(Draft* draft, const Statement& statement, const ProviderKi
              "remove it, or put the resource on another provider");
     }
     fields.values.erase(name);
-    std::erase_if(fields.open, [&](const OpenValue& value) {
-      return value.pointer == "/" + name || value.pointer.starts_with("/" + name + "/");
+    const std::string whole = "/" + name;
+    std::erase_if(fields.open, [&whole](const OpenValue& value) {
+      return value.pointer == whole || value.pointer.starts_with(whole + "/");
     });
     std::erase_if(fields.origins, [&](const FieldOrigin& origin) {
       return origin.path == name || origin.path.starts_with(name + "/");
@@ -298,6 +299,47 @@ std::vector<Resource*> find_resources(Draft& draft, const std::string& kind,
   return found;
 }
 
+namespace {
+
+// Says what is wrong with a provider that a spec states for a kind, and cannot have.
+void report_provider(Draft& draft, const KindSchema& kind, const Placed& provider) {
+  const auto known = draft.spec.providers.find(provider.text);
+  if (known != draft.spec.providers.end()) {
+    report(
+        draft, provider.at,
+        "`" + provider.text + "` (" + known->second.type + ") does not manage " + a_kind(kind.name),
+        "`homeostat providers` lists what each one does");
+  } else if (!draft.partial && !draft.sections.of("providers").contains(provider.text)) {
+    report(draft, provider.at, "there is no provider `" + provider.text + "`",
+           known_hint(provider.text, keys_of(draft.spec.providers)));
+  }
+}
+
+// Where nothing is stated: the only provider that manages the kind.
+std::vector<std::string> only_provider(Draft& draft, const KindSchema& kind, const Origin& where) {
+  std::vector<std::string> able;
+  std::string list;
+  for (const auto& [name, config] : draft.spec.providers) {
+    if (managed(draft, name, kind.name) == nullptr) continue;
+    able.push_back(name);
+    list.append(list.empty() ? "`" : ", `").append(name).append("`");
+  }
+  if (able.size() == 1) return able;
+  if (able.empty()) {
+    if (draft.sections.of("providers").size() == draft.spec.providers.size() && !draft.partial) {
+      report(draft, where, "no provider of this spec manages " + a_kind(kind.name),
+             "declare one under `providers:`");
+    }
+    return {};
+  }
+  report(draft, where, "more than one provider manages " + a_kind(kind.name) + ": " + list,
+         "say which: `provider: " + able.front() + "` here, or for all under `defaults: { " +
+             kind.name + ": ... }`");
+  return {};
+}
+
+}  // namespace
+
 std::vector<std::string> provider_names(Draft& draft, const KindSchema& kind,
                                         const Options& options, const Origin& where) {
   std::vector<Placed> stated = options.providers;
@@ -305,48 +347,20 @@ std::vector<std::string> provider_names(Draft& draft, const KindSchema& kind,
     const auto defaults = draft.defaults.find(kind.name);
     if (defaults != draft.defaults.end()) stated = defaults->second.options.providers;
   }
+  if (stated.empty()) {
+    const auto [usual, fresh] = draft.usual_providers.try_emplace(kind.name);
+    if (fresh) usual->second = only_provider(draft, kind, where);
+    return usual->second;
+  }
   std::vector<std::string> names;
   for (const Placed& provider : stated) {
-    if (managed(draft, provider.text, kind.name) != nullptr) {
-      if (std::find(names.begin(), names.end(), provider.text) == names.end()) {
-        names.push_back(provider.text);
-      }
-      continue;
-    }
-    const auto known = draft.spec.providers.find(provider.text);
-    if (known != draft.spec.providers.end()) {
-      report(draft, provider.at,
-             "`" + provider.text + "` (" + known->second.type + ") does not manage " +
-                 a_kind(kind.name),
-             "`homeostat providers` lists what each one does");
-    } else if (!draft.partial && !draft.sections.of("providers").contains(provider.text)) {
-      report(draft, provider.at, "there is no provider `" + provider.text + "`",
-             known_hint(provider.text, keys_of(draft.spec.providers)));
+    if (managed(draft, provider.text, kind.name) == nullptr) {
+      report_provider(draft, kind, provider);
+    } else if (std::find(names.begin(), names.end(), provider.text) == names.end()) {
+      names.push_back(provider.text);
     }
   }
-  if (!stated.empty()) return names;
-  const auto [usual, fresh] = draft.usual_providers.try_emplace(kind.name);
-  if (fresh) {
-    std::vector<std::string> able;
-    for (const auto& [name, config] : draft.spec.providers) {
-      if (managed(draft, name, kind.name) != nullptr) able.push_back(name);
-    }
-    if (able.size() == 1) {
-      usual->second = able;
-    } else if (able.empty()) {
-      if (draft.sections.of("providers").size() == draft.spec.providers.size() && !draft.partial) {
-        report(draft, where, "no provider of this spec manages " + a_kind(kind.name),
-               "declare one under `providers:`");
-      }
-    } else {
-      std::string list;
-      for (const std::string& name : able) list += (list.empty() ? "`" : ", `") + name + "`";
-      report(draft, where, "more than one provider manages " + a_kind(kind.name) + ": " + list,
-             "say which: `provider: " + able.front() + "` here, or for all under `defaults: { " +
-                 kind.name + ": ... }`");
-    }
-  }
-  return usual->second;
+  return names;
 }
 
 void put(Draft& draft, Statement statement) {

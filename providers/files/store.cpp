@@ -116,14 +116,21 @@ std::string Store::shown(std::span<const std::string> path) const {
 
 Result<Handle> Store::open_folder(std::span<const std::string> path) const {
   // The root itself may be a link: it is the user's own word.
-  Handle folder(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.open()) {
-    struct stat status = {};
-    if (errno == ENOENT && ::lstat(root_.c_str(), &status) == 0) {
+  const auto open_root = [this] {
+    return ::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  };
+  Handle folder(open_root());
+  struct stat status = {};
+  if (!folder.open() && errno == ENOENT && ::lstat(root_.c_str(), &status) == 0) {
+    // Another write may have made it between the two calls.
+    folder = Handle(open_root());
+    if (!folder.open() && errno == ENOENT && S_ISLNK(status.st_mode)) {
       return fail(ErrorKind::invalid_spec,
                   fmt::format("{}: is a symbolic link that leads nowhere", shown_),
                   "nothing there would mean that all of it is gone: mend the link, or remove it");
     }
+  }
+  if (!folder.open()) {
     if (errno == ENOENT) return Handle();
     if (errno == ENOTDIR) {
       return fail(ErrorKind::invalid_spec, fmt::format("{}: is not a directory", shown_));

@@ -208,7 +208,7 @@ std::string Phrasing::word(const std::optional<Provenance>& provenance) const {
 std::string Phrasing::git_words(const std::optional<Provenance>& provenance,
                                 const std::vector<Origin>& lines) const {
   const std::string where = provenance ? place(provenance->where) : place(lines);
-  const std::string at = where.empty() ? "" : " " + where;
+  std::string at = where.empty() ? "" : " " + where;  // returned: not const
   if (!provenance) return at;
   if (!provenance->secret.empty() || provenance->target || provenance->undone != 0) return "";
   if (provenance->commit.empty()) {
