@@ -80,12 +80,12 @@ networks:)");
   }
 
   ProcessResult run(const std::vector<std::string>& words) {
-    const ProcessResult result = lab.run_with({{"CANARY", variable},
-                                               {"TMPDIR", scratch_.path()},
-                                               {"HOME", scratch_.path()},
-                                               {"XDG_CONFIG_HOME", scratch_.path() + "/config"},
-                                               {"XDG_CACHE_HOME", scratch_.path() + "/cache"}},
-                                              words);
+    ProcessResult result = lab.run_with({{"CANARY", variable},
+                                         {"TMPDIR", scratch_.path()},
+                                         {"HOME", scratch_.path()},
+                                         {"XDG_CONFIG_HOME", scratch_.path() + "/config"},
+                                         {"XDG_CACHE_HOME", scratch_.path() + "/cache"}},
+                                        words);
     std::string shown;
     for (const std::string& word : words) shown += word + " ";
     left_["stdout of " + shown] += result.out;

@@ -181,7 +181,7 @@ TEST_CASE("trust: the record is kept, and a damaged or newer one is refused") {
   CHECK(*load_trust(path) == records);
 
   const std::string good = dir.read("home/trust.json");
-  const auto said = [&](std::string text) {
+  const auto said = [&](const std::string& text) {
     dir.write("home/trust.json", text);
     const auto loaded_again = load_trust(path);
     return loaded_again ? std::string("read") : loaded_again.error().message;

@@ -148,6 +148,7 @@ TEST_CASE("http: calls at once take a connection each, and no more than may be i
   std::atomic<int> answered = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int i = 0; i < 8; ++i) {
       threads.emplace_back([&] {
         for (int k = 0; k < 5; ++k) answered += get(client, "/") ? 1 : 0;
