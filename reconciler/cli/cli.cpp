@@ -199,9 +199,10 @@ Signals::Signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);  // inherited by every thread made later
   state.waiter = std::jthread([&state](const std::stop_token& done) {
     const sigset_t waited = stop_signals();
-    const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
-    while (!done.stop_requested()) {
-      if (sigtimedwait(&waited, nullptr, &pause) < 0) continue;
+    while (true) {
+      const int signal = sigwaitinfo(&waited, nullptr);
+      if (done.stop_requested()) return;
+      if (signal < 0) continue;
       if (state.stop.stop_requested()) {
         state.cancel.request_stop();
       } else {
@@ -213,8 +214,11 @@ Signals::Signals() {
 }
 
 Signals::~Signals() {
-  stop_state().waiter.request_stop();
-  if (stop_state().waiter.joinable()) stop_state().waiter.join();
+  std::jthread& waiter = stop_state().waiter;
+  if (!waiter.joinable()) return;
+  waiter.request_stop();
+  pthread_kill(waiter.native_handle(), SIGTERM);  // one of stop_signals(): ends its wait
+  waiter.join();
 }
 
 std::stop_token Signals::stop() { return stop_state().stop.get_token(); }

@@ -95,7 +95,7 @@ def best(work, runs=5):
 def curl(urls, parallel):
     command = ["curl", "-s", "-H", f"X-API-Key: {KEY}", "-H", "Accept: application/json"]
     if parallel > 1:
-        command += ["--parallel", "--parallel-max", str(parallel)]
+        command += ["--no-progress-meter", "--parallel", "--parallel-max", str(parallel)]
     for url in urls:
         command += ["-o", "/dev/null", url]
     return best(lambda: subprocess.run(command, check=True))
@@ -123,7 +123,8 @@ def run(binary, scratch, environment, measure, floor_of, row):
             base = [folder, "--ledger", f"{folder}.db"]
             trust(binary, base, environment)
             apply = [binary, "apply", *base, "--yes", "--uncommitted"]
-            subprocess.run(apply, check=True, stdout=subprocess.DEVNULL, env=environment)
+            subprocess.run(apply, check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, env=environment)
             urls = [server.zone_url(f"z{zone}.example.org") for zone in range(zones)]
             wire = curl(urls, 8 if zones > 1 else 1)
             parse = floor_of(folder) if zones == 1 else 0
@@ -139,7 +140,8 @@ def run(binary, scratch, environment, measure, floor_of, row):
             else:
                 endless = sum(
                     subprocess.run([binary, "plan", *base], stdout=subprocess.DEVNULL,
-                                   env=environment, check=False).returncode != 0
+                                   stderr=subprocess.DEVNULL, env=environment,
+                                   check=False).returncode != 0
                     for _ in range(1000))
                 print(f"1,000 plans in a row: {endless} of them with a difference (limit 0)")
     finally:
@@ -151,5 +153,5 @@ def trust(binary, base, environment):
     known = subprocess.run([binary, "trust", "--help"], stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL, check=False)
     if known.returncode == 0:
-        subprocess.run([binary, "trust", base[0], "--yes"], check=True, stdout=subprocess.DEVNULL,
+        subprocess.run([binary, "trust", *base, "--yes"], check=True, stdout=subprocess.DEVNULL,
                        env=environment)
