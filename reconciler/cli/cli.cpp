@@ -217,7 +217,7 @@ Signals::~Signals() {
   std::jthread& waiter = stop_state().waiter;
   if (!waiter.joinable()) return;
   waiter.request_stop();
-  pthread_kill(waiter.native_handle(), SIGTERM);  // one of stop_signals(): ends its wait
+  pthread_kill(waiter.native_handle(), SIGINT);  // one of stop_signals(): ends its wait
   waiter.join();
 }
 
