@@ -204,7 +204,17 @@ tl::expected<Spec, Errors> load(const Request& request) {
   if (!source) return tl::unexpected(one(std::move(source).error()));
   std::vector<ProviderSchema> types;
   for (const ProviderType& type : builtin_providers()) types.push_back(type.info().schema);
-  return load_spec(**source, types);
+  auto spec = load_spec(**source, types);
+  if (spec && spec->site == check_site) {
+    const std::string name(check_site);
+    return tl::unexpected(
+        one({ErrorKind::invalid_spec,
+             "site: " + name + " is the name of what `provider check` makes and removes",
+             "give the site another name",
+             {},
+             {}}));
+  }
+  return spec;
 }
 
 tl::expected<Planned, Errors> plan_again(const Round& round) {

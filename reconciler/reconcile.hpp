@@ -58,6 +58,10 @@ struct Judged {
   Spec spec;        // says what is trusted, not what the revision says
   Verdict verdict;  // on its connections
 };
+// Whose everything is that `provider check` makes, and removes: no spec of a repository may call
+// itself so, or a check elsewhere would take what is its own for leftovers.
+inline constexpr std::string_view check_site = "homeostat-check";
+
 // Reads the spec, and what is trusted of it here.
 [[nodiscard]] tl::expected<Judged, Errors> load_judged(const Request& request);
 

@@ -31,9 +31,6 @@
 
 namespace homeostat::contract {
 
-// Whose everything is that the contract makes.
-inline constexpr std::string_view site = "homeostat-check";
-
 using Fields = std::map<std::string, std::string>;  // field -> its value in YAML
 
 // A thing as the spec declares it. A `#` in name and values becomes a number: things of one sample

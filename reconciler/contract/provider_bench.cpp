@@ -14,7 +14,7 @@ namespace {
 constexpr const char* zone_key = "lab";  // as in the samples
 
 bool made_by_check(const LiveResource& live) {
-  if (live.marker) return live.marker->site == site;
+  if (live.marker) return live.marker->site == check_site;
   const std::vector<std::string> parts = name_components(live.address.name);
   return std::ranges::any_of(
       parts, [](const std::string& part) { return part.starts_with(sample_prefix); });
@@ -304,7 +304,7 @@ Complaints ProviderBench::try_out(const Sample& sample) {
   const auto thing = wanted(head(), sample, 1, {});
   if (!thing) return take_troubles();
   Marker marker;
-  marker.site = site;
+  marker.site = check_site;
   marker.address = to_string(thing->address);
   write({.kind = StepKind::create,
          .address = thing->address,
@@ -317,7 +317,7 @@ Complaints ProviderBench::try_out(const Sample& sample) {
     troubles_.push_back("what was made is not there");
     return take_troubles();
   }
-  if (marks() && (!live->marker || live->marker->site != site)) {
+  if (marks() && (!live->marker || live->marker->site != check_site)) {
     troubles_.push_back("what was made has no marker, though there is a place for one");
   }
   remove(*live);

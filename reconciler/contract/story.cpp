@@ -92,7 +92,7 @@ std::string spec_text(const std::string& head, const Sample& sample,
     }
     at->value = in_braces(fields, number);
   }
-  std::string text = "homeostat: 1\nsite: " + std::string(site) + "\n" + head;
+  std::string text = "homeostat: 1\nsite: " + std::string(check_site) + "\n" + head;
   tree.print(text, 0);
   return text;
 }

@@ -213,6 +213,16 @@ TEST_CASE("provider check: a write that is answered and not done is found") {
   CHECK(scratch.sets().empty());
 }
 
+TEST_CASE("provider check: no site may have the name by which leftovers are found") {
+  FilesScratch scratch;
+  scratch.lab.edit("homeostat.yaml", "site: home", "site: homeostat-check");
+  for (const char* verb : {"validate", "plan"}) {
+    const ProcessResult refused = scratch.lab.run({verb});
+    CHECK(refused.exit_code == 1);
+    CHECK(has(refused.err, "site: homeostat-check is the name of what `provider check` makes"));
+  }
+}
+
 TEST_CASE("provider check: a server that cannot be seen is unknown") {
   DnsScratch scratch;
   REQUIRE(scratch.run({"trust", "--yes"}).exit_code == 0);
