@@ -144,14 +144,7 @@ TEST_CASE("situation: one takes the address that another lets go") {
 }
 
 TEST_CASE("situation: two change places, over a spare address") {
-  Story()
-      .edit(
-          "  web: { vmid: 110, network: lab, template: debian-12, cores: 2, memory: 2GiB }\n"
-          "  db: { vmid: 111,",
-          "  web: { vmid: 110, ip: 10.5.0.111, network: lab, template: debian-12, cores: 2, "
-          "memory: 2GiB }\n"
-          "  db: { vmid: 111, ip: 10.5.0.110,")
-      .show("swap");
+  Story().swap_addresses().show("swap");
 }
 
 TEST_CASE("situation: what is done to a zone under full authority") {

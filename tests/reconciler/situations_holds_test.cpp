@@ -161,14 +161,7 @@ TEST_CASE("situation: places change around a circle, and no address is spare") {
                      "10.5.0.112-10.5.0.253],");
     return text;
   }();
-  Story(head, small_lab())
-      .edit(
-          "  web: { vmid: 110, network: lab, template: debian-12, cores: 2, memory: 2GiB }\n"
-          "  db: { vmid: 111,",
-          "  web: { vmid: 110, ip: 10.5.0.111, network: lab, template: debian-12, cores: 2, "
-          "memory: 2GiB }\n"
-          "  db: { vmid: 111, ip: 10.5.0.110,")
-      .show("hold_cycle");
+  Story(head, small_lab()).swap_addresses().show("hold_cycle");
 }
 
 TEST_CASE("situation: a revision wants other connections than are trusted") {

@@ -93,6 +93,15 @@ Story& Story::commit(std::string_view resources) {
   return *this;
 }
 
+Story& Story::swap_addresses() {
+  return edit(
+      "  web: { vmid: 110, network: lab, template: debian-12, cores: 2, memory: 2GiB }\n"
+      "  db: { vmid: 111,",
+      "  web: { vmid: 110, ip: 10.5.0.111, network: lab, template: debian-12, cores: 2, "
+      "memory: 2GiB }\n"
+      "  db: { vmid: 111, ip: 10.5.0.110,");
+}
+
 Story& Story::uncommitted() {
   revision_.commit = commit_hash("1d0c7e2");
   revision_.work_tree = true;

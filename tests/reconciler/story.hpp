@@ -27,6 +27,8 @@ class Story {
   Story& edit(std::string_view from, std::string_view to);
   Story& edit_head(std::string_view from, std::string_view to);
   Story& commit(std::string_view resources);
+  // One commit in which web and db of the small lab change their addresses.
+  Story& swap_addresses();
   // What was edited lies in the work tree only.
   Story& uncommitted();
   Story& without_git();
