@@ -157,6 +157,16 @@ std::string svcb_canonical(std::string_view content) {
   return out;
 }
 
+// Takes the next word from the front of `text`; empty where there is none.
+std::string_view take_word(std::string_view& text) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  const auto first = std::find_if_not(text.begin(), text.end(), is_blank);
+  const auto last = std::find_if(first, text.end(), is_blank);
+  const std::string_view word(first, last);
+  text = {last, text.end()};
+  return word;
+}
+
 // The value with its last word as an absolute name.
 std::string with_target(std::string_view canonical) {
   const std::size_t space = canonical.rfind(' ');
@@ -224,19 +234,18 @@ std::string print_marker(const Marker& marker) {
 }
 
 std::optional<Marker> parse_marker(std::string_view content) {
-  const auto words = split_words(content);
-  if (words.size() < 3 || !words[0].starts_with("site=") || !words[1].starts_with("id=")) {
-    return std::nullopt;
-  }
-  Marker marker;
-  marker.site = words[0].substr(5);
-  marker.id = words[1].substr(3);
-  marker.protect = words[2] == "protect=true";
+  std::string_view rest = content;
+  const std::string_view site = take_word(rest);
+  const std::string_view id = take_word(rest);
+  const std::string_view third = take_word(rest);
+  if (!site.starts_with("site=") || !id.starts_with("id=") || third.empty()) return std::nullopt;
   constexpr std::string_view address = " address=";
   const std::size_t at = content.find(address);
   if (at == std::string_view::npos) return std::nullopt;
-  marker.address = content.substr(at + address.size());
-  return marker;
+  return Marker{.site = std::string(site.substr(5)),
+                .address = std::string(content.substr(at + address.size())),
+                .id = std::string(id.substr(3)),
+                .protect = third == "protect=true"};
 }
 
 }  // namespace homeostat::powerdns

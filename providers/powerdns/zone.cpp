@@ -8,87 +8,6 @@
 namespace homeostat::powerdns {
 namespace {
 
-using Json = nlohmann::json;
-
-tl::unexpected<Error> unexpected_shape(const std::string& place, std::string_view wanted) {
-  return fail(ErrorKind::internal,
-              fmt::format("the server's answer is not what was expected: {} is no {}",
-                          place.empty() ? "it" : place, wanted));
-}
-
-const Json& member(const Json& object, const char* key) {
-  static const Json absent;
-  const auto found = object.find(key);
-  return found == object.end() ? absent : *found;
-}
-
-Result<std::string> text_at(const Json& object, const char* key, const std::string& place) {
-  const Json& value = member(object, key);
-  if (!value.is_string()) return unexpected_shape(place + '/' + key, "text");
-  return value.get<std::string>();
-}
-
-Result<std::int64_t> number_at(const Json& object, const char* key, const std::string& place) {
-  const Json& value = member(object, key);
-  if (!value.is_number_integer()) return unexpected_shape(place + '/' + key, "number");
-  return value.get<std::int64_t>();
-}
-
-// "" where it is absent.
-Result<std::string> optional_text_at(const Json& object, const char* key,
-                                     const std::string& place) {
-  if (member(object, key).is_null()) return std::string();
-  return text_at(object, key, place);
-}
-
-Status read_records(const Json& list, const std::string& place, RecordSet& set) {
-  for (const Json& item : list) {
-    const std::string here = fmt::format("{}/records/{}", place, set.records.size());
-    if (!item.is_object()) return unexpected_shape(here, "object");
-    const Json& disabled = member(item, "disabled");
-    if (!disabled.is_boolean()) return unexpected_shape(here + "/disabled", "boolean");
-    TRY_ASSIGN(std::string content, text_at(item, "content", here));
-    set.records.push_back({std::move(content), disabled.get<bool>()});
-    if (!member(item, "modified_at").is_null()) {
-      TRY_ASSIGN(const std::int64_t at, number_at(item, "modified_at", here));
-      set.modified_at = std::max(set.modified_at, at);
-    }
-  }
-  return {};
-}
-
-Status read_comments(const Json& list, const std::string& place, RecordSet& set) {
-  for (const Json& item : list) {
-    const std::string here = fmt::format("{}/comments/{}", place, set.comments.size());
-    if (!item.is_object()) return unexpected_shape(here, "object");
-    Comment comment;
-    TRY_ASSIGN(comment.content, text_at(item, "content", here));
-    TRY_ASSIGN(comment.account, text_at(item, "account", here));
-    TRY_ASSIGN(comment.modified_at, number_at(item, "modified_at", here));
-    set.comments.push_back(std::move(comment));
-  }
-  return {};
-}
-
-// Names without a type are the empty inner nodes of the tree.
-Status read_set(const Json& item, std::size_t index, std::vector<RecordSet>& sets) {
-  const std::string place = fmt::format("/rrsets/{}", index);
-  if (member(item, "type").is_null()) return {};
-  RecordSet set;
-  TRY_ASSIGN(const std::string name, text_at(item, "name", place));
-  set.name = bare_name(name);
-  TRY_ASSIGN(set.type, text_at(item, "type", place));
-  TRY_ASSIGN(set.ttl, number_at(item, "ttl", place));
-  const Json& records = member(item, "records");
-  if (!records.is_array()) return unexpected_shape(place + "/records", "list");
-  const Json& comments = member(item, "comments");
-  if (!comments.is_array()) return unexpected_shape(place + "/comments", "list");
-  TRY(read_records(records, place, set));
-  TRY(read_comments(comments, place, set));
-  sets.push_back(std::move(set));
-  return {};
-}
-
 bool is_dnssec(std::string_view type) {
   constexpr std::array<std::string_view, 8> types = {"DNSKEY",     "RRSIG", "NSEC",    "NSEC3",
                                                      "NSEC3PARAM", "CDS",   "CDNSKEY", "CSYNC"};
@@ -105,31 +24,6 @@ bool is_fixed(const RecordSet& set, std::string_view zone) {
 }
 
 }  // namespace
-
-// Each record set is read and dropped as soon as it is complete: of 10,000 a whole tree of JSON
-// would be many times the size of the text.
-Result<std::optional<ZoneAnswer>> parse_zone(std::string_view body) {
-  ZoneAnswer answer;
-  Status first;
-  std::size_t index = 0;
-  constexpr int set_depth = 2;  // the zone, its list, the set
-  const auto take_set = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth != set_depth || event != Json::parse_event_t::object_end) return true;
-    const Status read = read_set(parsed, index++, answer.sets);
-    if (!read && first) first = read;
-    return false;
-  };
-  const Json zone = Json::parse(body, take_set, false);
-  if (zone.is_discarded()) return std::optional<ZoneAnswer>();
-  if (!zone.is_object()) return unexpected_shape("", "object");
-  const Json& rrsets = member(zone, "rrsets");
-  if (!rrsets.is_array() || !rrsets.empty()) return unexpected_shape("/rrsets", "list of sets");
-  TRY(first);
-  TRY_ASSIGN(answer.kind, text_at(zone, "kind", ""));
-  TRY_ASSIGN(answer.serial, number_at(zone, "serial", ""));
-  TRY_ASSIGN(answer.soa_edit_api, optional_text_at(zone, "soa_edit_api", ""));
-  return std::optional<ZoneAnswer>(std::move(answer));
-}
 
 std::string native_id(const RecordSet& set) { return set.name + '/' + set.type; }
 

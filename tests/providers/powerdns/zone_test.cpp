@@ -141,6 +141,51 @@ TEST_CASE("powerdns zone: another shape of answer is named by its place") {
   CHECK(trouble(zone.dump()).find("/serial is no number") != std::string::npos);
 }
 
+TEST_CASE("powerdns zone: the first thing that is wrong in a record set is named") {
+  const Json www = a_set("www.lab.example.org.", "A", {"10.5.0.1", "10.5.0.2"},
+                         {{{"content", "x"}, {"account", "ben"}, {"modified_at", 1}}});
+  const auto trouble_with = [&www](const char* pointer, const Json& value) {
+    Json set = www;
+    set[Json::json_pointer(pointer)] = value;
+    return trouble(a_zone(Json::array({soa(), set})).dump());
+  };
+  const auto names = [](const std::string& message, const char* words) {
+    return message.find(words) != std::string::npos;
+  };
+  CHECK(trouble_with("/ttl", 60).empty());
+  CHECK(names(trouble_with("/name", nullptr), "/rrsets/1/name is no text"));
+  CHECK(names(trouble_with("/type", 1), "/rrsets/1/type is no text"));
+  CHECK(names(trouble_with("/ttl", 1.5), "/rrsets/1/ttl is no number"));
+  CHECK(names(trouble_with("/records", Json::object()), "/rrsets/1/records is no list"));
+  CHECK(names(trouble_with("/comments", "none"), "/rrsets/1/comments is no list"));
+  CHECK(names(trouble_with("/records/1", "10.5.0.2"), "/rrsets/1/records/1 is no object"));
+  CHECK(names(trouble_with("/records/1", Json::array()), "/rrsets/1/records/1 is no object"));
+  CHECK(names(trouble_with("/records/1/content", Json::array({"10.5.0.2"})),
+              "/rrsets/1/records/1/content is no text"));
+  CHECK(names(trouble_with("/records/0/modified_at", "now"),
+              "/rrsets/1/records/0/modified_at is no number"));
+  CHECK(names(trouble_with("/comments/0/account", nullptr),
+              "/rrsets/1/comments/0/account is no text"));
+  const Json inside = Json::array({Json::array({www})});
+  CHECK(names(trouble(a_zone(inside).dump()), "/rrsets is no list of sets"));
+}
+
+TEST_CASE("powerdns zone: what nobody reads may be anything, also under names that are read") {
+  Json set = a_set("www.lab.example.org.", "A", {"10.5.0.1"});
+  set["records"][0]["name"] = {{"content", {"deep", {{"records", 1}}}}};
+  set["more"] = {{"records", {{{"content", 5}}}}, {"type", nullptr}, {"rrsets", {1, {2}}}};
+  Json zone = a_zone(Json::array({set, soa()}));
+  zone["account"] = {{"serial", "x"}, {"kind", {{"rrsets", false}}}};
+  zone["records"] = {1, "2"};
+  const auto answer = parse_zone(zone.dump());
+  REQUIRE(answer);
+  REQUIRE(*answer);
+  REQUIRE((*answer)->sets.size() == 2);
+  CHECK((*answer)->sets.front().name == "www.lab.example.org");
+  CHECK((*answer)->sets.front().records == std::vector<Content>{{"10.5.0.1", false}});
+  CHECK((*answer)->serial == 7);
+}
+
 TEST_CASE("powerdns zone: a secondary is refused, by its old names and its new ones") {
   ZoneAnswer answer;
   for (const char* kind : {"Slave", "Secondary", "Consumer"}) {
