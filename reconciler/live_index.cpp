@@ -11,9 +11,8 @@ namespace {
 // The name alone tells most addresses apart; kind and provider keep `x` of five kinds apart.
 std::size_t mixed(std::size_t a, std::size_t b) { return a ^ (b + 0x9e3779b9U + (a << 6U)); }
 
-bool before(const LiveEntry& a, const LiveEntry& b) {
-  return std::tie(a.live->address, a.live->native_id) <
-         std::tie(b.live->address, b.live->native_id);
+bool before(const LiveResource* a, const LiveResource* b) {
+  return std::tie(a->address, a->native_id) < std::tie(b->address, b->native_id);
 }
 
 // What a thing holds depends on where it was seen, not on what an instance or a zone was called
@@ -45,22 +44,24 @@ LiveIndex::LiveIndex(const Observed& observed, const LedgerView& ledger, const S
 }
 
 void LiveIndex::add_scope(const Scope& scope, const ScopeState& state) {
-  const auto first = static_cast<std::ptrdiff_t>(entries_.size());
-  for (const LiveResource& live : state.resources) {
-    LiveEntry entry{&live, scope, Ownership::unowned, {}};
-    if (live.marker && live.marker->site != spec_.site) {
+  std::vector<const LiveResource*> sorted;
+  sorted.reserve(state.resources.size());
+  for (const LiveResource& live : state.resources) sorted.push_back(&live);
+  // Nearly in order as a rule, by native id. Moving entries themselves took longer than the rest.
+  if (!std::is_sorted(sorted.begin(), sorted.end(), before)) {
+    std::stable_sort(sorted.begin(), sorted.end(), before);
+  }
+  for (const LiveResource* const live : sorted) {
+    LiveEntry entry{live, scope, Ownership::unowned, {}};
+    if (live->marker && live->marker->site != spec_.site) {
       entry.ownership = Ownership::foreign;
-    } else if (live.marker) {
-      Result<Address> owner = parse_address(live.marker->address);
-      const bool ours = owner && live.marker->id == live.native_id;
+    } else if (live->marker) {
+      Result<Address> owner = parse_address(live->marker->address);
+      const bool ours = owner && live->marker->id == live->native_id;
       entry.ownership = ours ? Ownership::ours : Ownership::copy;
       if (ours) entry.owner = std::move(*owner);
     }
     entries_.push_back(std::move(entry));
-  }
-  // Providers list in an order that rarely changes, and then this is one pass.
-  if (!std::is_sorted(entries_.begin() + first, entries_.end(), before)) {
-    std::sort(entries_.begin() + first, entries_.end(), before);
   }
 }
 

@@ -10,6 +10,22 @@
 namespace homeostat {
 namespace {
 
+// Each is moved once: they are large, and servers rarely list in this order.
+std::vector<LiveResource> by_native_id(std::vector<LiveResource> resources) {
+  std::vector<LiveResource*> order;
+  order.reserve(resources.size());
+  for (LiveResource& live : resources) order.push_back(&live);
+  const auto before = [](const LiveResource* a, const LiveResource* b) {
+    return a->native_id < b->native_id;
+  };
+  if (std::is_sorted(order.begin(), order.end(), before)) return resources;
+  std::stable_sort(order.begin(), order.end(), before);
+  std::vector<LiveResource> moved;
+  moved.reserve(order.size());
+  for (LiveResource* const live : order) moved.push_back(std::move(*live));
+  return moved;
+}
+
 // Two things under one name: whichever is meant, nothing may be decided on them.
 std::optional<Error> check_answer(const std::vector<LiveResource>& sorted) {
   const auto twice = std::adjacent_find(
@@ -56,10 +72,8 @@ ScopeState look(Provider& provider, const Scope& scope, const std::stop_token& s
     if (!place.empty()) state.unknown->message = place + ": " + state.unknown->message;
     return state;
   }
-  state.resources = std::move(answer->resources);
+  state.resources = by_native_id(std::move(answer->resources));
   state.warnings = std::move(answer->warnings);
-  std::sort(state.resources.begin(), state.resources.end(),
-            [](const LiveResource& a, const LiveResource& b) { return a.native_id < b.native_id; });
   state.unknown = check_answer(state.resources);
   if (state.unknown) state.resources.clear();
   return state;
