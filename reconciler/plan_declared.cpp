@@ -168,7 +168,7 @@ class Declared {
   void plan_owned(const Resource& resource, const LiveEntry& entry) {
     const bool renamed = entry.owner != resource.address;
     const Owned* row = row_of(p_.input.ledger, entry.owner);
-    keep_protection(p_, resource.address, &entry);
+    keep_protection(p_, resource.address, &entry, row);
     Compared compared = compare(p_, resource, entry.live, row);
     declared_as(entry) = &resource.address;
     remember(resource, entry, std::move(compared.diff.in_sync));
@@ -218,7 +218,9 @@ class Declared {
   }
 
   void plan_adopt(const Resource& resource, const LiveEntry& entry) {
-    keep_protection(p_, resource.address, &entry);
+    const bool ours = entry.ownership == Ownership::ours;
+    keep_protection(p_, resource.address, &entry,
+                    row_of(p_.input.ledger, ours ? entry.owner : resource.address));
     Compared compared = compare(p_, resource, entry.live, nullptr);
     declared_as(entry) = &resource.address;
     remember(resource, entry, std::move(compared.diff.in_sync));
@@ -266,7 +268,7 @@ class Declared {
   // Without a text it is not blocked.
   void plan_blocked_create(const Resource& resource, HoldCode code, std::string text) {
     const Owned* row = row_of(p_.input.ledger, resource.address);
-    keep_protection(p_, resource.address, nullptr);
+    keep_protection(p_, resource.address, nullptr, row);
     Compared compared = compare(p_, resource, nullptr, row);
     Change change = begin_change(p_, Action::create, resource, nullptr);
     change.fields = std::move(compared.diff.differs);

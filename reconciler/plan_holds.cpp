@@ -63,11 +63,11 @@ void hold_twins(const Planning& planning, Change& change, const Resource& resour
                    shown(planning, twin->live->address), twin->live->native_id));
 }
 
-void keep_protection(Planning& planning, const Address& address, const LiveEntry* entry) {
+void keep_protection(Planning& planning, const Address& address, const LiveEntry* entry,
+                     const Owned* row) {
   std::optional<bool>& protect = planning.resolved.desired.at(address).protect;
   if (protect) return;
   const bool ours = entry != nullptr && entry->ownership == Ownership::ours;
-  const Owned* row = row_of(planning.input.ledger, ours ? entry->owner : address);
   protect = (row != nullptr && row->protect) ||
             (ours && entry->live->marker && entry->live->marker->protect);
 }
