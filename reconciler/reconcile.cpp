@@ -1,6 +1,7 @@
 #include "reconciler/reconcile.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include "providers/core/failpoint.hpp"
 #include "reconciler/agreement.hpp"
@@ -13,6 +14,7 @@
 #include "reconciler/report/report.hpp"
 #include "reconciler/secrets.hpp"
 #include "reconciler/suspend.hpp"
+#include "reconciler/unmatched.hpp"
 #include "reconciler/verify.hpp"
 
 namespace homeostat {
@@ -97,8 +99,35 @@ Status put_suspensions(Round& round) {
   return round.ledger->save_suspended(round.memory.suspended);
 }
 
-Status observe_round(Round& round, const Request& request, std::stop_token stop) {
+// A setting that refers to a resource has the value that the ledger remembers.
+bool needs_memory(const Spec& spec) {
+  return std::ranges::any_of(spec.providers, [](const auto& entry) {
+    return std::ranges::any_of(entry.second.open, [](const OpenValue& open) {
+      return std::ranges::find(open.parts, TemplatePart::Kind::reference, &TemplatePart::kind) !=
+             open.parts.end();
+    });
+  });
+}
+
+// Opens the memory while the servers answer. Nobody waits for them where it cannot be opened.
+Status look_and_remember(Round& round, const Request& request, const std::stop_token& stop) {
+  round.providers = open_round(round, true);
+  std::jthread looking([&round](const std::stop_token& until) {
+    round.observed = observe(round.spec, round.providers, scopes_of(round.spec), now, until);
+  });
+  const std::stop_callback pass_on(stop, [&looking] { looking.request_stop(); });
+  Status opened = open_memory(round, request);
+  if (!opened) looking.request_stop();
+  looking.join();
+  TRY(opened);
+  return put_suspensions(round);
+}
+
+Status remember_and_look(Round& round, const Request& request, const std::stop_token& stop) {
+  TRY(open_memory(round, request));
+  TRY(put_suspensions(round));
   if (!request.offline) {
+    round.providers = open_round(round, true);
     round.observed = observe(round.spec, round.providers, scopes_of(round.spec), now, stop);
     return {};
   }
@@ -142,56 +171,6 @@ Status settle(Round& round) {
   if (!round.request.locked) return {};
   failpoint("apply.cut_off");
   return round.ledger->settle(settled.rows, settled.gone, settled.over);
-}
-
-// A word that matches nothing is a typo: "in sync" would be its worst answer, and a consent that
-// nobody needs was meant for something else.
-Errors unmatched_words(const Round& round) {
-  const auto matches = [&round](const std::string& glob) {
-    const auto hit = [&glob](const auto& entry) { return address_matches(entry.first, glob); };
-    return std::ranges::any_of(round.planned.desired, hit) ||
-           std::ranges::any_of(round.memory.owned, hit) ||
-           std::ranges::any_of(round.planned.plan.findings, [&glob](const Finding& finding) {
-             return address_matches(finding.address, glob);
-           });
-  };
-  Errors errors;
-  const PlanOptions& options = round.request.options;
-  for (const auto* globs :
-       {&options.only, &options.exclude, &options.adopt, &options.allow_destroy}) {
-    for (const std::string& glob : *globs) {
-      if (matches(glob)) continue;
-      errors.push_back(fail(ErrorKind::invalid_spec, "nothing is declared or owned as " + glob,
-                            "write an address or a glob, as in 'dns/lab/*'")
-                           .value());
-    }
-  }
-  for (const std::string& word : options.allow_destroy) {
-    if (word.find_first_of("*?[") == std::string::npos) continue;
-    errors.push_back(fail(ErrorKind::invalid_spec,
-                          "--allow-destroy takes addresses, and " + word + " is a glob",
-                          "say it once for each resource whose data may go")
-                         .value());
-  }
-  const Plan& plan = round.planned.plan;
-  if (errors.empty() && !options.exclude.empty() && plan.resources == 0 && plan.changes.empty() &&
-      plan.findings.empty()) {
-    errors.push_back(fail(ErrorKind::invalid_spec, "nothing was selected",
-                          "--exclude leaves out all that there is, or that --only names")
-                         .value());
-  }
-  std::vector<std::string> scopes;
-  for (const ScopeSummary& scope : round.planned.plan.scopes) {
-    scopes.push_back(to_string(scope.scope));
-  }
-  for (const std::string& scope : options.accept_empty) {
-    if (std::ranges::find(scopes, scope) != scopes.end()) continue;
-    const std::string near = suggestion(scope, scopes);
-    errors.push_back(fail(ErrorKind::invalid_spec, "there is no scope " + scope,
-                          near.empty() ? "`homeostat status` lists the scopes" : near)
-                         .value());
-  }
-  return errors;
 }
 
 }  // namespace
@@ -247,21 +226,12 @@ tl::expected<Round, Errors> look(Judged judged, const Request& request, std::sto
   round.request = request;
   round.spec = std::move(judged.spec);
   round.verdict = std::move(judged.verdict);
-  if (const Status opened = open_memory(round, request); !opened) {
-    return tl::unexpected(one(opened.error()));
-  }
   round.secrets = read_secrets(round.spec, round.verdict, !request.offline);
-  if (const Status known = put_suspensions(round); !known) {
-    return tl::unexpected(one(known.error()));
-  }
   round.infos = provider_infos(round.spec);
-  if (!request.offline) {
-    round.providers = open_round(round, true);
-  }
-  if (const Status seen = observe_round(round, request, stop); !seen) {
-    return tl::unexpected(one(seen.error()));
-  }
-  Status known = notice_loss(round);
+  const bool together = !request.offline && !needs_memory(round.spec);
+  Status known =
+      together ? look_and_remember(round, request, stop) : remember_and_look(round, request, stop);
+  if (known) known = notice_loss(round);
   if (known) known = settle(round);
   if (!known) return tl::unexpected(one(known.error()));
   auto planned = plan_again(round);
