@@ -2,25 +2,19 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "reconciler/run_command.hpp"
+
 namespace homeostat {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
 
 tl::unexpected<Error> unavailable(std::string message, std::string hint = {}) {
   return fail(ErrorKind::auth, std::move(message), std::move(hint));
@@ -91,114 +85,19 @@ Result<std::string> read_variable(const std::string& name) {
   return std::string(value);
 }
 
-// A program that is running, with all that it started. Killed where it does not end by itself.
-class Child {
- public:
-  explicit Child(pid_t pid) : pid_(pid) {}
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  Child(Child&&) = delete;
-  Child& operator=(Child&&) = delete;
-  ~Child() {
-    if (pid_ <= 0) return;
-    ::kill(-pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+Result<std::string> say(const std::vector<std::string>& words, const std::string& folder,
+                        const SecretLimits& limits) {
+  const Command command{
+      .words = words, .folder = folder, .time_limit = limits.time, .output_limit = limits.bytes};
+  Result<CommandResult> result = run_command(command, {});
+  if (!result) return unavailable(result.error().message);
+  if (result->end == CommandEnd::exited && result->code == 0) {
+    return without_newline(std::move(result->output));
   }
-  // nullopt: still running at the deadline.
-  std::optional<int> wait(Clock::time_point deadline) {
-    while (true) {
-      int status = 0;
-      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-        pid_ = -1;
-        return status;
-      }
-      if (Clock::now() >= deadline) return std::nullopt;
-      ::poll(nullptr, 0, 5);
-    }
-  }
-
- private:
-  pid_t pid_;
-};
-
-// In a session of its own: no terminal to ask on, and one group to kill.
-Result<pid_t> spawn(const std::vector<std::string>& words, const std::string& folder, int output) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  sigset_t none;
-  sigset_t usual;
-  sigemptyset(&none);
-  sigfillset(&usual);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &usual);
-  posix_spawnattr_setflags(
-      &attributes,
-      static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-  std::vector<char*> argv;
-  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  pid_t pid = -1;
-  const int code = ::posix_spawnp(&pid, argv.front(), &actions, &attributes, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (code != 0) return unavailable(fmt::format("cannot run {}: {}", words.front(), reason(code)));
-  return pid;
-}
-
-// All that comes until the other end is closed; nullopt at the deadline or above the limit.
-std::optional<std::string> read_pipe(int fd, Clock::time_point deadline, std::size_t limit) {
-  std::string value;
-  while (true) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-    if (left.count() <= 0) return std::nullopt;
-    pollfd wanted{fd, POLLIN, 0};
-    const int events = ::poll(&wanted, 1, static_cast<int>(left.count()));
-    if (events < 0 && errno != EINTR) return std::nullopt;
-    if (events <= 0) continue;
-    std::array<char, 4096> buffer = {};
-    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
-    if (got == 0) return value;
-    value.append(buffer.data(), static_cast<std::size_t>(got));
-    if (value.size() > limit) return std::nullopt;
-  }
-}
-
-Result<std::string> run_command(const std::vector<std::string>& words, const std::string& folder,
-                                const SecretLimits& limits) {
-  const std::string& program = words.front();
-  const Clock::time_point deadline = Clock::now() + limits.time;
-  std::array<int, 2> ends = {-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return unavailable(fmt::format("cannot run {}: {}", program, reason(errno)));
-  }
-  const Descriptor output(ends[0]);
-  Descriptor input(ends[1]);
-  TRY_ASSIGN(const pid_t pid, spawn(words, folder, input.fd));
-  Child child(pid);
-  input.close();
-  std::optional<std::string> value = read_pipe(output.fd, deadline, limits.bytes);
-  const std::optional<int> status = value ? child.wait(deadline) : std::nullopt;
-  if (!status) {
-    return unavailable(fmt::format("{} did not end in {}, or wrote more than {} KiB", program,
-                                   std::chrono::duration<double>(limits.time).count(),
-                                   limits.bytes / 1024));
-  }
-  if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {
-    const std::string how = WIFEXITED(*status) ? fmt::format("exit code {}", WEXITSTATUS(*status))
-                                               : fmt::format("signal {}", WTERMSIG(*status));
-    return unavailable(fmt::format("{} failed: {}", program, how),
-                       "run it by hand to see what it says");
-  }
-  return without_newline(std::move(*value));
+  const bool by_itself = result->end == CommandEnd::exited || result->end == CommandEnd::signalled;
+  return unavailable(fmt::format("{} {}{}", words.front(), by_itself ? "failed: " : "",
+                                 to_string(*result, command)),
+                     by_itself ? "run it by hand to see what it says" : "");
 }
 
 Result<std::string> value_of(const SecretSource& source, const std::string& folder,
@@ -213,7 +112,7 @@ Result<std::string> value_of(const SecretSource& source, const std::string& fold
     case SecretSource::Kind::command:
       break;
   }
-  return run_command(source.words, folder, limits);
+  return say(source.words, folder, limits);
 }
 
 // Of a revision, the spec's folder need not lie on the disk.
