@@ -86,15 +86,6 @@ std::string with_quotes(std::string_view text) {
   return out + '"';
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_length(text, at);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
-
 Result<std::string> txt_value(std::string_view text) {
   if (!trim(text).starts_with('"')) return std::string(text);
   std::string_view rest = trim(text);

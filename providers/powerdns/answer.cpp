@@ -1,19 +1,19 @@
 // The body of GET /zones/{id}, event by event: of 10,000 record sets a tree of JSON, even of one
 // set at a time, would take longer than all else that is done with them.
 #include <fmt/format.h>
+#include <rapidjson/reader.h>
 
 #include <algorithm>
 #include <array>
 
 #include "providers/powerdns/zone.hpp"
+#include "specs/utf8.hpp"
 
 namespace homeostat::powerdns {
 namespace {
 
-using Json = nlohmann::json;
-
 // What is read of an object. The last is any other key.
-enum Key : std::size_t {
+enum Word : std::size_t {
   account,
   comments,
   content,
@@ -44,7 +44,7 @@ struct Member {
 struct Members {
   std::array<Member, unread + 1> all;
 
-  Member& operator[](Key key) { return all.at(key); }
+  Member& operator[](Word key) { return all.at(key); }
   void clear() {
     for (Member& member : all) member.shape = Shape::absent;  // the text's memory is used again
   }
@@ -69,36 +69,40 @@ tl::unexpected<Error> unexpected_shape(const std::string& place, std::string_vie
                           place.empty() ? "it" : place, wanted));
 }
 
-// What nlohmann's parser tells. Of what is wrong the first thing stays; the text is read to its end
-// all the same, since what is no JSON is another error.
-class Reader {
+// No zone is nested deeper below what is not read; each level costs the parser memory.
+constexpr std::size_t max_skipped = 64;
+
+// What RapidJSON tells; false ends it, for what is no JSON. Of what else is wrong the first thing
+// stays, and the text is read to its end all the same. RapidJSON's own check of the encoding takes
+// longer than the rest of its work, and lets half a surrogate pass where it is escaped.
+class Reader : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Reader> {
  public:
-  bool null() { return put(Shape::absent); }
-  bool boolean(bool value) { return put(Shape::boolean, value ? 1 : 0); }
-  bool number_integer(std::int64_t value) { return put(Shape::number, value); }
-  bool number_unsigned(std::uint64_t value) {
-    return put(Shape::number, static_cast<std::int64_t>(value));
-  }
-  bool number_float(double /*value*/, const std::string& /*text*/) { return put(Shape::other); }
-  bool binary(Json::binary_t& /*value*/) { return put(Shape::other); }
-  bool string(std::string& value) {
+  // NOLINTBEGIN(readability-identifier-naming)
+  bool Null() { return put(Shape::absent); }
+  bool Bool(bool value) { return put(Shape::boolean, value ? 1 : 0); }
+  bool Int(int value) { return put(Shape::number, value); }
+  bool Uint(unsigned value) { return put(Shape::number, value); }
+  bool Int64(std::int64_t value) { return put(Shape::number, value); }
+  bool Uint64(std::uint64_t value) { return put(Shape::number, static_cast<std::int64_t>(value)); }
+  bool Double(double /*value*/) { return put(Shape::other); }
+  bool String(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+    const std::string_view value(text, length);
     if (Member* member = put_here(Shape::text)) member->text = value;
-    return true;
+    return is_utf8(value);
   }
-  bool key(std::string& text) {
-    if (skipped_ > 0) return true;
-    const auto* const found = std::find(key_names.begin(), key_names.end(), text);
-    key_ = static_cast<Key>(found - key_names.begin());
-    return true;
+  bool Key(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+    const std::string_view value(text, length);
+    if (skipped_ == 0) {
+      const auto* const found = std::find(key_names.begin(), key_names.end(), value);
+      key_ = static_cast<Word>(found - key_names.begin());
+    }
+    return is_utf8(value);
   }
-  bool start_object(std::size_t /*size*/);
-  bool end_object();
-  bool start_array(std::size_t /*size*/);
-  bool end_array();
-  static bool parse_error(std::size_t /*at*/, const std::string& /*token*/,
-                          const Json::exception& /*error*/) {
-    return false;
-  }
+  bool StartObject();
+  bool EndObject(rapidjson::SizeType /*members*/);
+  bool StartArray();
+  bool EndArray(rapidjson::SizeType /*items*/);
+  // NOLINTEND(readability-identifier-naming)
 
   [[nodiscard]] Result<ZoneAnswer> finish();
 
@@ -126,7 +130,7 @@ class Reader {
     if (item_error_) item_error_ = unexpected_shape(item_place() + member, wanted);
   }
   // Whether an item has a member of that shape.
-  bool has(Key key, Shape shape) {
+  bool has(Word key, Shape shape) {
     if (item_[key].shape == shape) return true;
     wrong_item('/' + std::string(key_names.at(key)), shown(shape));
     return false;
@@ -137,7 +141,7 @@ class Reader {
   void take_set();
 
   Level level_ = Level::outside;
-  Key key_ = unread;
+  Word key_ = unread;
   std::size_t skipped_ = 0;  // levels of what is not read
   bool is_object_ = false;
   bool only_sets_ = true;  // in `rrsets`
@@ -178,11 +182,8 @@ Member* Reader::put_here(Shape shape) {
   return &member;
 }
 
-bool Reader::start_object(std::size_t /*size*/) {
-  if (skipped_ > 0) {
-    ++skipped_;
-    return true;
-  }
+bool Reader::StartObject() {
+  if (skipped_ > 0) return ++skipped_ <= max_skipped;
   switch (level_) {
     case Level::outside:
       is_object_ = true;
@@ -207,7 +208,7 @@ bool Reader::start_object(std::size_t /*size*/) {
   }
 }
 
-bool Reader::end_object() {
+bool Reader::EndObject(rapidjson::SizeType /*members*/) {
   if (skipped_ > 0) {
     --skipped_;
     return true;
@@ -231,11 +232,8 @@ bool Reader::end_object() {
   return true;
 }
 
-bool Reader::start_array(std::size_t /*size*/) {
-  if (skipped_ > 0) {
-    ++skipped_;
-    return true;
-  }
+bool Reader::StartArray() {
+  if (skipped_ > 0) return ++skipped_ <= max_skipped;
   if (level_ == Level::zone && key_ == rrsets) {
     put(Shape::list);
     level_ = Level::sets;
@@ -253,7 +251,7 @@ bool Reader::start_array(std::size_t /*size*/) {
   return true;
 }
 
-bool Reader::end_array() {
+bool Reader::EndArray(rapidjson::SizeType /*items*/) {
   if (skipped_ > 0) {
     --skipped_;
   } else {
@@ -281,11 +279,11 @@ void Reader::take_comment() {
 }
 
 Status Reader::check_set() {
-  constexpr std::array<std::pair<Key, Shape>, 5> wanted = {{{name, Shape::text},
-                                                            {type, Shape::text},
-                                                            {ttl, Shape::number},
-                                                            {records, Shape::list},
-                                                            {comments, Shape::list}}};
+  constexpr std::array<std::pair<Word, Shape>, 5> wanted = {{{name, Shape::text},
+                                                             {type, Shape::text},
+                                                             {ttl, Shape::number},
+                                                             {records, Shape::list},
+                                                             {comments, Shape::list}}};
   for (const auto& [key, shape] : wanted) {
     if (set_members_[key].shape == shape) continue;
     return unexpected_shape(fmt::format("/rrsets/{}/{}", index_, key_names.at(key)), shown(shape));
@@ -324,9 +322,14 @@ Result<ZoneAnswer> Reader::finish() {
 
 }  // namespace
 
-Result<std::optional<ZoneAnswer>> parse_zone(std::string_view body) {
+Result<std::optional<ZoneAnswer>> parse_zone(const std::string& body) {
   Reader reader;
-  if (!Json::sax_parse(body, &reader)) return std::optional<ZoneAnswer>();
+  rapidjson::Reader parser;
+  rapidjson::StringStream text(body.c_str());
+  // Iterative: what is nested deeply must not use up the stack.
+  const bool read = parser.Parse<rapidjson::kParseIterativeFlag>(text, reader);
+  // A NUL would pass for the end.
+  if (!read || text.Tell() != body.size()) return std::optional<ZoneAnswer>();
   TRY_ASSIGN(ZoneAnswer answer, reader.finish());
   return std::optional<ZoneAnswer>(std::move(answer));
 }

@@ -44,7 +44,7 @@ struct ZonePlace {
 
 // The body of GET /zones/{id}. Error: what it should not be, with the place in the JSON; a text
 // that is no JSON at all is `nullopt`.
-[[nodiscard]] Result<std::optional<ZoneAnswer>> parse_zone(std::string_view body);
+[[nodiscard]] Result<std::optional<ZoneAnswer>> parse_zone(const std::string& body);
 
 [[nodiscard]] std::string native_id(const RecordSet& set);
 // The marker among the comments; of several the first.

@@ -141,6 +141,65 @@ TEST_CASE("powerdns zone: another shape of answer is named by its place") {
   CHECK(trouble(zone.dump()).find("/serial is no number") != std::string::npos);
 }
 
+TEST_CASE("powerdns zone: what is not strictly JSON is no answer") {
+  const std::string good =
+      R"({"kind":"Native","serial":7,"rrsets":[{"name":"a.","type":"TXT","ttl":60,"comments":[],)"
+      R"("records":[{"disabled":false,"content":"TEXT"}]}]})";
+  const auto with = [&good](const std::string& text) {
+    std::string body = good;
+    return body.replace(body.find("TEXT"), 4, text);
+  };
+  CHECK(trouble(good).empty());
+  CHECK(trouble(' ' + good + "\r\n\t ").empty());
+  for (const char* behind : {"x", "{}", ",", "}"}) CHECK(trouble(good + behind) == "no JSON");
+  CHECK(trouble(good + '\0') == "no JSON");
+  CHECK(trouble(with(std::string(1, '\0'))) == "no JSON");
+  CHECK(trouble("").find("no JSON") == 0);
+  CHECK(trouble("/* */" + good) == "no JSON");
+  CHECK(trouble(good.substr(0, good.size() - 1) + ",}") == "no JSON");
+  CHECK(trouble(good.substr(0, good.size() - 1) + ",\"x\":NaN}") == "no JSON");
+  CHECK(trouble(good.substr(0, good.size() - 1) + ",\"x\":01}") == "no JSON");
+  CHECK(trouble(with("a\nb")) == "no JSON");
+  CHECK(trouble(with("\\x41")) == "no JSON");
+  // What is not UTF-8: a stray byte, an overlong form, half a surrogate pair, also escaped.
+  for (const char* bad : {"\xFF", "\xC0\xAF", "\xED\xA0\x80", "\\uD800", "\\uDC00"}) {
+    CHECK(trouble(with(bad)) == "no JSON");
+    CHECK(trouble(good.substr(0, good.size() - 1) + ",\"" + bad + "\":1}") == "no JSON");
+  }
+  const auto text = parse_zone(with("\xC3\xA4\\u00e4\\ud83d\\ude00\\u0000\\\"\\/"));
+  REQUIRE(text);
+  REQUIRE(*text);
+  CHECK((*text)->sets.front().records.front().text ==
+        std::string("\xC3\xA4\xC3\xA4\xF0\x9F\x98\x80\0\"/", 11));
+}
+
+TEST_CASE("powerdns zone: numbers have 64 bits, and of a key that stands twice the last counts") {
+  const auto serial_of = [](const std::string& serial) {
+    const auto answer = parse_zone(R"({"kind":"Native","rrsets":[],"serial":)" + serial + '}');
+    return answer && *answer ? std::optional((*answer)->serial) : std::nullopt;
+  };
+  CHECK(serial_of("0") == 0);
+  CHECK(serial_of("-3") == -3);
+  CHECK(serial_of("2147483648") == 2147483648);
+  CHECK(serial_of("4294967296") == 4294967296);
+  CHECK(serial_of("9223372036854775807") == INT64_MAX);
+  CHECK(serial_of("-9223372036854775808") == INT64_MIN);
+  CHECK_FALSE(serial_of("18446744073709551616"));
+  CHECK_FALSE(serial_of("7.0"));
+  CHECK_FALSE(serial_of("7e0"));
+  CHECK(serial_of("7,\"serial\":8") == 8);
+}
+
+TEST_CASE("powerdns zone: an answer nested without end is no zone, and uses up no stack") {
+  const auto nested = [](std::size_t depth) {
+    return R"({"kind":"Native","serial":7,"rrsets":[],"more":)" + std::string(depth, '[') +
+           std::string(depth, ']') + '}';
+  };
+  CHECK(trouble(nested(50)).empty());
+  CHECK(trouble(nested(1000)) == "no JSON");
+  CHECK(trouble(std::string(10'000'000, '[')) == "no JSON");
+}
+
 TEST_CASE("powerdns zone: the first thing that is wrong in a record set is named") {
   const Json www = a_set("www.lab.example.org.", "A", {"10.5.0.1", "10.5.0.2"},
                          {{{"content", "x"}, {"account", "ben"}, {"modified_at", 1}}});
