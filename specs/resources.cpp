@@ -128,11 +128,12 @@ Origin placed_by(const Draft& draft, const Statement& statement, const std::stri
   return found == stated.end() ? Origin() : found->at;
 }
 
-Resource build(Draft& draft, const Statement& statement, const std::string& provider,
+// Of the last provider: the statement's fields are moved, not copied.
+Resource build(Draft& draft, Statement& statement, const std::string& provider, bool last,
                const ProviderKindSchema& schema) {
   const std::string& type = draft.spec.providers.at(provider).type;
   const std::size_t errors = draft.errors.size();
-  Fields fields = statement.stated;
+  Fields fields = last ? std::move(statement.stated) : statement.stated;
   for (const Layer& layer : statement.layers) {
     Fields below = read_layer(draft, statement, schema, type, layer);
     if (fields.values.empty()) {
@@ -143,7 +144,7 @@ Resource build(Draft& draft, const Statement& statement, const std::string& prov
   }
   drop_unsupported(&draft, statement, schema, type, fields);
   if (!statement.derived.values.empty()) {
-    Fields derived = statement.derived;
+    Fields derived = last ? std::move(statement.derived) : statement.derived;
     drop_unsupported(nullptr, statement, schema, type, derived);
     merge_below(fields, derived, statement.kind->fields);
   }
@@ -154,8 +155,7 @@ Resource build(Draft& draft, const Statement& statement, const std::string& prov
   check_complete(draft, statement, fields);
 
   Resource resource;
-  resource.address = address_of(draft, statement.kind->name, statement.name);
-  resource.address.provider = provider;
+  resource.address = {draft.spec.site, statement.kind->name, statement.name, provider};
   if (draft.errors.size() > errors) draft.flawed.insert(resource.address);
   resource.attributes = std::move(fields.values);
   resource.open = std::move(fields.open);
@@ -178,11 +178,7 @@ Resource build(Draft& draft, const Statement& statement, const std::string& prov
   return resource;
 }
 
-// True where nothing of that kind and name was declared before.
-bool check_unique(Draft& draft, const Statement& statement) {
-  const std::vector<Resource*> others = find_resources(draft, statement.kind->name, statement.name);
-  if (others.empty()) return true;
-  const Resource& other = *others.front();
+void report_twice(Draft& draft, const Statement& statement, const Resource& other) {
   const auto by = [](const std::string& service) {
     return service.empty() ? std::string() : " by service `" + service + "`";
   };
@@ -193,7 +189,6 @@ bool check_unique(Draft& draft, const Statement& statement) {
          said(statement) + " is declared" + by(statement.service) + ", and already at " +
              place(draft, stated_at(other)) + by(other.service),
          "a resource is declared once: remove or rename one of the two");
-  return false;
 }
 
 void read_plain(Draft& draft, const KindSchema& kind, const Entry& entry, std::string name,
@@ -364,7 +359,12 @@ std::vector<std::string> provider_names(Draft& draft, const KindSchema& kind,
 }
 
 void put(Draft& draft, Statement statement) {
-  if (!check_unique(draft, statement)) return;
+  Desired& desired = draft.spec.desired;
+  const auto next = desired.lower_bound(address_of(draft, statement.kind->name, statement.name));
+  if (next != desired.end() && next->first.kind == statement.kind->name &&
+      next->first.name == statement.name) {
+    return report_twice(draft, statement, next->second);
+  }
   const std::vector<std::string> on =
       statement.on.empty()
           ? provider_names(draft, *statement.kind, statement.options, statement.where)
@@ -381,9 +381,9 @@ void put(Draft& draft, Statement statement) {
   for (const std::string& provider : on) {
     const ProviderKindSchema* schema = managed(draft, provider, statement.kind->name);
     if (schema == nullptr) continue;  // said where the provider is named
-    Resource resource = build(draft, statement, provider, *schema);
+    Resource resource = build(draft, statement, provider, &provider == &on.back(), *schema);
     Address address = resource.address;
-    draft.spec.desired.emplace(std::move(address), std::move(resource));
+    desired.emplace_hint(next, std::move(address), std::move(resource));
   }
 }
 

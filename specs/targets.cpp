@@ -173,13 +173,17 @@ void set_target(Fields& fields, const std::string& field, const Target& target) 
 void set_values(Fields& fields, std::vector<Target> values) {
   FieldOrigin origin{"values", {}};
   std::vector<std::pair<std::string, Target>> sorted;
+  sorted.reserve(values.size());
   for (Target& value : values) {
     add_lines(origin.lines, value.lines);
-    std::string text = target_text(value.parts);
+    std::string text =
+        is_known(value.parts) ? std::move(value.parts.front().text) : target_text(value.parts);
     sorted.emplace_back(std::move(text), std::move(value));
   }
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (sorted.size() > 1) {
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+  }
   const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
   sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());
   Attributes list = Attributes::array();
