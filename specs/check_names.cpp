@@ -1,6 +1,7 @@
 // Names that lead nowhere, or in a circle: targets of CNAME records, and domains of proxy hosts.
 #include <algorithm>
 #include <set>
+#include <unordered_set>
 
 #include "specs/draft.hpp"
 #include "specs/kinds/kinds.hpp"
@@ -84,8 +85,8 @@ class Names {
   }
 
   Draft& draft_;
-  std::set<std::string> owners_;     // full names with a record, at them or below
-  std::set<std::string> delegated_;  // names below a zone's top that have NS records
+  std::unordered_set<std::string> owners_;  // full names with a record, at them or below
+  std::set<std::string> delegated_;         // names below a zone's top that have NS records
   std::map<std::pair<std::string, std::string>, Alias> aliases_;  // by provider and name
 };
 

@@ -70,9 +70,21 @@ tl::unexpected<Error> refuse(std::string_view text, std::string_view what) {
               "write [site:]kind/name[@provider], such as container/forgejo");
 }
 
+// What stands for itself inside a component of a name.
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte <= 0x20 || byte == 0x7F) return false;
+  return c != '/' && c != ':' && c != '%' && c != '*' && c != '?' && c != '@';
+}
+
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_plain(c); });
+}
+
 // One component as typed -> encoded once, however it was written.
 Result<std::string> normal_component(std::string_view whole, std::string_view part) {
   if (part.empty()) return refuse(whole, "a part of its name is empty");
+  if (is_plain(part)) return std::string(part);
   for (std::size_t pos = 0; pos < part.size(); ++pos) {
     const char c = part[pos];
     if (c == '%' && escape_at(part, pos) < 0) {
@@ -88,7 +100,7 @@ Result<std::string> normal_component(std::string_view whole, std::string_view pa
 
 Status check_word(std::string_view whole, std::string_view word, std::string_view what) {
   if (word.empty()) return refuse(whole, fmt::format("the {} is empty", what));
-  if (word.find_first_of("/:%*?@ ") != std::string_view::npos) {
+  if (!is_plain(word) && word.find_first_of("/:%*?@ ") != std::string_view::npos) {
     return refuse(whole, fmt::format("`{}` cannot be a {}", word, what));
   }
   return {};
@@ -201,20 +213,21 @@ Result<Address> parse_address(std::string_view text) {
 }
 
 std::string encode_component(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7F || std::string_view("/:%*?@").find(c) != std::string::npos) {
-      out += fmt::format("%{:02X}", byte);
-    } else {
+    if (is_plain(c)) {
       out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
   }
   return out;
 }
 
 std::string decode_component(std::string_view text) {
+  if (text.find('%') == std::string_view::npos) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t pos = 0; pos < text.size(); ++pos) {

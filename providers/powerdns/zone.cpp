@@ -39,13 +39,14 @@ Attributes attributes_of(const RecordSet& set, std::string_view zone) {
   std::vector<std::string> values;
   for (const Content& record : set.records) {
     if (record.disabled) continue;
-    const Result<std::string> value = from_content(set.type, record.text, zone);
-    values.push_back(value ? *value : record.text);
+    Result<std::string> value = from_content(set.type, record.text, zone);
+    values.push_back(value ? std::move(*value) : record.text);
   }
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
   Attributes attributes = Attributes::object();
-  attributes["values"] = values;
+  Attributes& list = attributes["values"] = Attributes::array();
+  for (std::string& value : values) list.push_back(std::move(value));
   attributes["ttl"] = format_duration(set.ttl);
   for (const Comment& comment : set.comments) {
     if (comment.account != our_account || parse_marker(comment.content)) continue;
