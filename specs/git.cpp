@@ -1,11 +1,14 @@
 #include "specs/git.hpp"
 
 #include <array>
+#include <filesystem>
 #include <string_view>
 
 namespace homeostat::git {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 // libgit2 counts its users; ours ends with the program.
 void start() {
@@ -28,9 +31,27 @@ std::string top_folder(const std::string& folder) {
   return top;
 }
 
+// False where neither the folder nor one above holds what each repository has. libgit2 is not
+// started then: it would read all certificates that the machine trusts, for several milliseconds.
+bool may_have_repository(const std::string& folder) {
+  std::error_code failed;
+  fs::path at = fs::absolute(folder, failed);
+  while (!failed) {
+    for (const char* sign : {".git", "HEAD"}) {  // HEAD: of a bare one
+      const fs::file_type type = fs::symlink_status(at / sign, failed).type();
+      if (type != fs::file_type::not_found) return true;  // there, or nobody may look
+    }
+    if (at == at.root_path()) return false;
+    at = at.parent_path();
+    failed.clear();
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<Repository> discover(const std::string& folder) {
+  if (!may_have_repository(folder)) return Repository();
   start();
   git_repository* found = nullptr;
   const int code = git_repository_open_ext(&found, folder.c_str(), 0, nullptr);
