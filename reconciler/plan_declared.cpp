@@ -57,7 +57,7 @@ class Declared {
   explicit Declared(Planning& planning) : p_(planning) {}
 
   void run() {
-    for (const auto& [address, resource] : p_.resolved.desired) {
+    for (auto& [address, resource] : p_.resolved.desired) {
       if (!selected(p_.input.options, address)) continue;
       const Scope scope = scope_of(address);
       if (unknown_because(p_.input.observed, scope) != nullptr) {
@@ -93,7 +93,7 @@ class Declared {
     }
   }
 
-  void plan_one(const Resource& resource) {
+  void plan_one(Resource& resource) {
     const Address& address = resource.address;
     if (p_.input.ledger.forgotten.contains(address)) {
       plan_forgotten(resource);
@@ -140,7 +140,7 @@ class Declared {
            (p_.resolved.desired.contains(entry.owner) || excluded(p_.input.options, entry.owner));
   }
 
-  void plan_found(const Resource& resource, const LiveEntry& entry) {
+  void plan_found(Resource& resource, const LiveEntry& entry) {
     const std::string name = shown(p_, entry.live->address);
     if (entry.ownership == Ownership::copy) {
       plan_blocked_create(resource, HoldCode::in_the_way,
@@ -165,10 +165,10 @@ class Declared {
   }
 
   // Ours: under its own address, or under one that is gone from the spec (a rename).
-  void plan_owned(const Resource& resource, const LiveEntry& entry) {
+  void plan_owned(Resource& resource, const LiveEntry& entry) {
     const bool renamed = entry.owner != resource.address;
     const Owned* row = row_of(p_.input.ledger, entry.owner);
-    keep_protection(p_, resource.address, &entry, row);
+    keep_protection(resource, &entry, row);
     Compared compared = compare(p_, resource, entry.live, row);
     declared_as(entry) = &resource.address;
     remember(resource, entry, std::move(compared.diff.in_sync));
@@ -217,9 +217,9 @@ class Declared {
     }
   }
 
-  void plan_adopt(const Resource& resource, const LiveEntry& entry) {
+  void plan_adopt(Resource& resource, const LiveEntry& entry) {
     const bool ours = entry.ownership == Ownership::ours;
-    keep_protection(p_, resource.address, &entry,
+    keep_protection(resource, &entry,
                     row_of(p_.input.ledger, ours ? entry.owner : resource.address));
     Compared compared = compare(p_, resource, entry.live, nullptr);
     declared_as(entry) = &resource.address;
@@ -261,14 +261,12 @@ class Declared {
                      field.path, todo));
   }
 
-  void plan_create(const Resource& resource) {
-    plan_blocked_create(resource, HoldCode::in_the_way, {});
-  }
+  void plan_create(Resource& resource) { plan_blocked_create(resource, HoldCode::in_the_way, {}); }
 
   // Without a text it is not blocked.
-  void plan_blocked_create(const Resource& resource, HoldCode code, std::string text) {
+  void plan_blocked_create(Resource& resource, HoldCode code, std::string text) {
     const Owned* row = row_of(p_.input.ledger, resource.address);
-    keep_protection(p_, resource.address, nullptr, row);
+    keep_protection(resource, nullptr, row);
     Compared compared = compare(p_, resource, nullptr, row);
     Change change = begin_change(p_, Action::create, resource, nullptr);
     change.fields = std::move(compared.diff.differs);
@@ -302,7 +300,7 @@ class Declared {
     return entry;
   }
 
-  void plan_forgotten(const Resource& resource) {
+  void plan_forgotten(Resource& resource) {
     const LiveEntry* entry = find_forgotten(resource);
     if (entry != nullptr && adopt_asked(p_.input.options, resource.address)) {
       const bool others = entry->ownership == Ownership::ours && entry->owner != resource.address;

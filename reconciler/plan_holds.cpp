@@ -63,13 +63,11 @@ void hold_twins(const Planning& planning, Change& change, const Resource& resour
                    shown(planning, twin->live->address), twin->live->native_id));
 }
 
-void keep_protection(Planning& planning, const Address& address, const LiveEntry* entry,
-                     const Owned* row) {
-  std::optional<bool>& protect = planning.resolved.desired.at(address).protect;
-  if (protect) return;
+void keep_protection(Resource& resource, const LiveEntry* entry, const Owned* row) {
+  if (resource.protect) return;
   const bool ours = entry != nullptr && entry->ownership == Ownership::ours;
-  protect = (row != nullptr && row->protect) ||
-            (ours && entry->live->marker && entry->live->marker->protect);
+  resource.protect = (row != nullptr && row->protect) ||
+                     (ours && entry->live->marker && entry->live->marker->protect);
 }
 
 void add_mark_diff(const Planning& planning, const Resource& resource, const LiveEntry& entry,

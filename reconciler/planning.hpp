@@ -66,8 +66,7 @@ void hold_twins(const Planning& planning, Change& change, const Resource& resour
                 const LiveEntry& entry);
 // Protection outlives the line that said it: where the spec says nothing, it is as it was. `row`:
 // the ledger's of what is owned there, or of the address.
-void keep_protection(Planning& planning, const Address& address, const LiveEntry* entry,
-                     const Owned* row);
+void keep_protection(Resource& resource, const LiveEntry* entry, const Owned* row);
 // What its marker says of `protect` and should not, in its place among the differences: it must
 // outlive the ledger.
 void add_mark_diff(const Planning& planning, const Resource& resource, const LiveEntry& entry,
