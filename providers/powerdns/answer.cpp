@@ -1,7 +1,16 @@
 // The body of GET /zones/{id}, event by event: of 10,000 record sets a tree of JSON, even of one
 // set at a time, would take longer than all else that is done with them.
 #include <fmt/format.h>
+
+// RapidJSON 1.1.0 looks for room behind a null pointer before it has any: a sum that is compared,
+// and never followed.
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((no_sanitize("pointer-overflow"))), apply_to = function)
+#endif
 #include <rapidjson/reader.h>
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 #include <algorithm>
 #include <array>

@@ -40,7 +40,11 @@ Attributes attributes_of(const RecordSet& set, std::string_view zone) {
   for (const Content& record : set.records) {
     if (record.disabled) continue;
     Result<std::string> value = from_content(set.type, record.text, zone);
-    values.push_back(value ? std::move(*value) : record.text);
+    if (value) {
+      values.push_back(std::move(*value));
+    } else {
+      values.emplace_back(record.text);
+    }
   }
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::minutes ever{5};  // what no test waits for
 
-CommandResult run(Command command, const std::stop_token& stop = {}) {
+CommandResult run(const Command& command, const std::stop_token& stop = {}) {
   Result<CommandResult> result = run_command(command, stop);
   REQUIRE_MESSAGE(result, result.error().message);
   return std::move(*result);
