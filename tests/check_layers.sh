@@ -66,6 +66,8 @@ judge_library() {
     curl/*)
       [[ $file =~ ^providers/core/http[a-z_]*\.cpp$ ]] ||
         why="libcurl belongs in providers/core/http*.cpp" ;;
+    date/*)
+      [[ $file == reconciler/cron.cpp ]] || why="the tz library belongs in reconciler/cron.cpp" ;;
     httplib.h)
       [[ $file == tests/support/* ]] || why="cpp-httplib belongs in tests/support/" ;;
     CLI/*)
@@ -144,6 +146,7 @@ self_test() {
     'reconciler/diff.cpp:#include "specs/result.hpp"'
     'reconciler/history.cpp:#include <git2.h>'
     'reconciler/ledger_db.cpp:#include <sqlite3.h>'
+    'reconciler/cron.cpp:#include <date/tz.h>'
     'reconciler/cli/main.cpp:#include <CLI/CLI.hpp>'
     'reconciler/cli/apply.cpp:#include "reconciler/cli/cli.hpp"'
     'examples/embed.cpp:#include "providers/core/provider.hpp"'
@@ -168,6 +171,8 @@ self_test() {
     'reconciler/diff.cpp:#include "tests/support/spec.hpp"'
     'reconciler/history.cpp:#include <yaml-cpp/yaml.h>'
     'reconciler/ledger_db.cpp:#include <git2.h>'
+    'reconciler/cron.cpp:#include <sqlite3.h>'
+    'reconciler/order.cpp:#include <date/tz.h>'
     'reconciler/cli/main.cpp:#include <sqlite3.h>'
     'reconciler/cli/apply.cpp:  #  include <providers/one/api.hpp>'
     'examples/embed.cpp:#include "providers/one/api.hpp"'
