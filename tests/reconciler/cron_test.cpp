@@ -198,13 +198,16 @@ class Year {
  public:
   Year(const std::string& zone, int number) : zone_(zone), first_(utc(number, 1, 1, 0, 0)) {
     const Time end = utc(number + 1, 1, 1, 0, 0);
+    const auto offset_at = [&zone](Time at) {
+      return static_cast<std::int32_t>(local_time(at, zone)->offset.count() / 60);
+    };
     std::int32_t offset = 0;
+    bool jumps_soon = false;
     for (Time at = first_; at < end; at += minutes(1)) {
       const auto since = duration_cast<minutes>(at.time_since_epoch()).count();
-      // None of the zones here has ever jumped anywhere but at a quarter of an hour.
-      if (since % 15 == 0) {
-        offset = static_cast<std::int32_t>(local_time(at, zone)->offset.count() / 60);
-      }
+      // Asked for each minute only in a quarter of an hour that has a jump.
+      if (since % 15 == 0 || jumps_soon) offset = offset_at(at);
+      if (since % 15 == 0) jumps_soon = offset_at(at + minutes(15)) != offset;
       shown_.push_back(static_cast<std::int32_t>(since) + offset);
       if (shown_.size() > 1 && shown_.back() != shown_[shown_.size() - 2] + 1) {
         jumps_.push_back(shown_.size() - 1);
