@@ -22,8 +22,9 @@ void add_excerpts(const Draft& draft, Errors& errors) {
 
 }  // namespace
 
-tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const ProviderSchema> types) {
-  Draft draft{source, types};
+tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const ProviderSchema> types,
+                                     std::span<const NotifierSchema> notifiers) {
+  Draft draft{source, types, notifiers};
   draft.spec.folder = source.folder();
   gather_sections(draft);
   draft.spec.revision = source.revision();  // knows what is not committed once files are listed
@@ -33,6 +34,7 @@ tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const Provi
   read_networks(draft);
   read_zones(draft);
   read_policy(draft);
+  read_telling(draft);
   read_defaults(draft);
   read_service_containers(draft);
   read_plain_sections(draft);

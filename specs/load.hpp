@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "specs/config.hpp"
+#include "specs/notifier_schema.hpp"
 #include "specs/source.hpp"
 
 namespace homeostat {
@@ -23,14 +24,18 @@ struct Spec {
   Zones zones;  // reverse views included
   std::map<std::string, SecretSource> secrets;
   Policy policy;
+  std::map<std::string, NotifierConfig> notifiers;
+  std::vector<std::string> notify;  // who is told of incidents; where nothing says so, all of them
+  std::vector<ScheduledReport> reports;
   Desired desired;  // services expanded, defaults merged, references linked
   Errors warnings;
 };
 
-// `types`: the provider types this binary knows. PTR records and automatic addresses are not here
-// yet: they depend on the live system, and are made by the reconciler's resolve step. An empty
-// tree, or one without `site`, is an error, never an empty spec.
+// `types`, `notifiers`: the types of both that this binary knows. PTR records and automatic
+// addresses are not here yet: they depend on the live system, and are made by the reconciler's
+// resolve step. An empty tree, or one without `site`, is an error, never an empty spec.
 [[nodiscard]] tl::expected<Spec, Errors> load_spec(const Source& source,
-                                                   std::span<const ProviderSchema> types);
+                                                   std::span<const ProviderSchema> types,
+                                                   std::span<const NotifierSchema> notifiers = {});
 
 }  // namespace homeostat
