@@ -3,15 +3,10 @@
 #include <array>
 
 #include "specs/draft.hpp"
+#include "specs/site.hpp"
 
 namespace homeostat {
 namespace {
-
-bool is_site(std::string_view text) {
-  return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
 
 // A missing head line, said at the top of homeostat.yaml.
 void missing(Draft& draft, const std::string& message, const std::string& hint) {
@@ -153,6 +148,12 @@ void read_secret(Draft& draft, std::string_view name, const Entry& entry) {
 
 }  // namespace
 
+bool is_site_name(std::string_view text) {
+  return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
 const ProviderSchema* find_type(const Draft& draft, std::string_view type) {
   const auto it = std::find_if(draft.types.begin(), draft.types.end(),
                                [&](const ProviderSchema& each) { return each.type == type; });
@@ -182,7 +183,7 @@ void read_head(Draft& draft) {
   if (sections.site.value == nullptr) {
     missing(draft, "the spec has no `site`",
             "add `site: home` (or another name) to homeostat.yaml: it is a part of every marker");
-  } else if (!is_site(sections.site.value->text)) {
+  } else if (!is_site_name(sections.site.value->text)) {
     report(draft, sections.site.value->at,
            "`" + sections.site.value->text + "` cannot be the name of a site",
            "use lower-case letters, digits and dashes: `site: home`");
