@@ -5,6 +5,7 @@
 
 #include "providers/core/failpoint.hpp"
 #include "reconciler/agreement.hpp"
+#include "reconciler/cron.hpp"
 #include "reconciler/intents.hpp"
 #include "reconciler/memory.hpp"
 #include "reconciler/open_providers.hpp"
@@ -183,7 +184,7 @@ tl::expected<Spec, Errors> load(const Request& request) {
   if (!source) return tl::unexpected(one(std::move(source).error()));
   std::vector<ProviderSchema> types;
   for (const ProviderType& type : builtin_providers()) types.push_back(type.info().schema);
-  auto spec = load_spec(**source, types);
+  auto spec = load_spec(**source, types, {}, find_zone);
   if (spec && spec->site == check_site) {
     const std::string name(check_site);
     return tl::unexpected(

@@ -106,6 +106,7 @@ struct Draft {
   const Source& source;
   std::span<const ProviderSchema> types;
   std::span<const NotifierSchema> notifiers;
+  const FindZone& find_zone;  // may be empty
   Spec spec = {};
   Errors errors = {};
   std::vector<std::string> texts = {};  // of spec.files
@@ -181,6 +182,8 @@ void refuse_plain_secrets(Draft& draft, std::span<const FieldSchema> fields,
 
 // policy.cpp
 void read_policy(Draft& draft);
+// The `timezone` of a window or report, right in form or "": an error where there is no such zone.
+void check_timezone(Draft& draft, const yaml::Node& mapping, const std::string& timezone);
 // Windows for what is not there, once everything is.
 void check_windows(Draft& draft);
 

@@ -23,8 +23,9 @@ void add_excerpts(const Draft& draft, Errors& errors) {
 }  // namespace
 
 tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const ProviderSchema> types,
-                                     std::span<const NotifierSchema> notifiers) {
-  Draft draft{source, types, notifiers};
+                                     std::span<const NotifierSchema> notifiers,
+                                     const FindZone& find_zone) {
+  Draft draft{source, types, notifiers, find_zone};
   draft.spec.folder = source.folder();
   gather_sections(draft);
   draft.spec.revision = source.revision();  // knows what is not committed once files are listed

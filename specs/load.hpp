@@ -1,6 +1,7 @@
 // The entry point of this folder: files -> what is wanted, or all errors at once.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -31,11 +32,16 @@ struct Spec {
   Errors warnings;
 };
 
-// `types`, `notifiers`: the types of both that this binary knows. PTR records and automatic
-// addresses are not here yet: they depend on the live system, and are made by the reconciler's
-// resolve step. An empty tree, or one without `site`, is an error, never an empty spec.
+// Whether there is a time zone of that name; the message says what is wrong.
+using FindZone = std::function<Status(const std::string& name)>;
+
+// `types`, `notifiers`: the types of both that this binary knows. Without `find_zone`, names of
+// time zones are checked for their form alone. PTR records and automatic addresses are not here
+// yet: they depend on the live system, and are made by the reconciler's resolve step. An empty
+// tree, or one without `site`, is an error, never an empty spec.
 [[nodiscard]] tl::expected<Spec, Errors> load_spec(const Source& source,
                                                    std::span<const ProviderSchema> types,
-                                                   std::span<const NotifierSchema> notifiers = {});
+                                                   std::span<const NotifierSchema> notifiers = {},
+                                                   const FindZone& find_zone = {});
 
 }  // namespace homeostat

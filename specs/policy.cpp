@@ -105,6 +105,7 @@ void read_window(Draft& draft, const yaml::Node& node) {
   window.from = minutes_of(value, "from");
   window.to = minutes_of(value, "to");
   window.timezone = value.value("timezone", std::string());
+  check_timezone(draft, node, window.timezone);
   const nlohmann::json days = value.value("days", nlohmann::json());
   for (std::size_t i = 0; i < day_names.size(); ++i) {
     const auto named = [&](const nlohmann::json& day) { return day == day_names.at(i); };
@@ -220,6 +221,14 @@ void read_policy(Draft& draft) {
              known_hint(name, known));
     }
   }
+}
+
+void check_timezone(Draft& draft, const yaml::Node& mapping, const std::string& timezone) {
+  if (timezone.empty() || !draft.find_zone) return;
+  const Status found = draft.find_zone(timezone);
+  if (found) return;
+  report(draft, mapping.find("timezone")->at, "`timezone`: " + found.error().message,
+         found.error().hint);
 }
 
 void check_windows(Draft& draft) {

@@ -140,6 +140,7 @@ void read_report(Draft& draft, const yaml::Node& node) {
   ScheduledReport scheduled;
   scheduled.where = node.at;
   scheduled.timezone = value.value("timezone", std::string());
+  check_timezone(draft, node, scheduled.timezone);
   const nlohmann::json parts = value.value("include", nlohmann::json());
   scheduled.include = parts_of(parts);
   const yaml::Node* cron = node.find("cron");

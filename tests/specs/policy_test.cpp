@@ -102,6 +102,31 @@ TEST_CASE("policy: a window that cannot be meant is an error that says what to w
         "spec.yaml:2:15: `form` is not a field of `window` (did you mean `from`?)\n");
 }
 
+TEST_CASE("policy: a time zone that is not there is an error, in windows and in reports") {
+  const auto none = [](const std::string& name) -> Status {
+    if (name == "UTC") return {};
+    return fail(ErrorKind::invalid_spec, "there is no time zone `" + name + "`", "look at a map");
+  };
+  const Texts texts = {
+      {"homeostat.yaml",
+       homelab() +
+           "policy:\n  windows: [{ from: \"02:00\", to: \"05:00\", timezone: Europe/Atlantis }]\n"
+           "notifiers: { a: { type: exec, command: [a] } }\n"
+           "reports:\n  - { cron: \"0 7 * * *\", timezone: Asia/Lemuria }\n"
+           "  - { cron: \"0 7 * * *\", timezone: UTC }\n"}};
+  CHECK(load_texts(texts));
+  const auto spec = load_spec(TextSource(texts), test_types(), test_notifiers(), none);
+  REQUIRE_FALSE(spec);
+  REQUIRE(spec.error().size() == 2);
+  CHECK(render(spec.error().front()) ==
+        "homeostat.yaml:25:53: `timezone`: there is no time zone `Europe/Atlantis`\n"
+        "    windows: [{ from: \"02:00\", to: \"05:00\", timezone: Europe/Atlantis }]\n"
+        "                                                      ^\n"
+        "  hint: look at a map\n");
+  CHECK(to_string(spec.error().back()).find("there is no time zone `Asia/Lemuria`") !=
+        std::string::npos);
+}
+
 TEST_CASE("policy: a window for what is not there is a warning") {
   const auto spec = with_window(
       "{ only: [\"container/*\", \"container/bd\"], from: \"02:00\", to: \"05:00\", timezone: UTC "
