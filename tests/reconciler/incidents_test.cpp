@@ -47,7 +47,7 @@ std::string said(const std::vector<Event>& events) {
 class Teller {
  public:
   std::string look(std::chrono::seconds at, const Sight& seen) {
-    Told told = follow(std::move(rows), seen, start + at);
+    Told told = follow_up(std::move(rows), seen, start + at);
     rows = std::move(told.incidents);
     return said(told.events);
   }
@@ -132,7 +132,7 @@ TEST_CASE("incidents: flapping is counted for each trouble alone") {
 
 TEST_CASE("incidents: numbers go on from the newest one, closed or not") {
   Incident old{.id = 41, .trouble = trouble("a"), .opened = start - 48h, .closed = start - 47h};
-  const Told told = follow({old}, sight({trouble("b")}), start);
+  const Told told = follow_up({old}, sight({trouble("b")}), start);
   REQUIRE(told.incidents.size() == 2);
   CHECK(told.incidents[0] == old);
   CHECK(told.incidents[1].id == 42);
@@ -182,7 +182,7 @@ class History {
     for (const Incident& incident : rows_) {
       if (is_unknown(incident.trouble.key, seen)) before.push_back(incident);
     }
-    const Told told = follow(recall(), seen, now_);
+    const Told told = follow_up(recall(), seen, now_);
     for (const Incident& incident : told.incidents) keep(incident);
     for (const Event& event : told.events) check_event(event, seen);
     check_rows(before);
@@ -207,7 +207,7 @@ class History {
     return seen.unknown.contains("plan") || seen.unknown.contains(subject_of(key));
   }
 
-  // What follow() asks for, in any order, and no more.
+  // What follow_up() asks for, in any order, and no more.
   std::vector<Incident> recall() {
     std::vector<Incident> known;
     for (const Incident& incident : rows_) {
