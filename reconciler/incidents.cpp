@@ -191,7 +191,7 @@ std::optional<TroubleKind> trouble_kind(std::string_view name) {
   return found == kind_names.end() ? std::nullopt : std::optional(found->first);
 }
 
-Told follow(std::vector<Incident> known, const Sight& sight, Time now, const Damping& damping) {
+Told follow_up(std::vector<Incident> known, const Sight& sight, Time now, const Damping& damping) {
   return Follower(std::move(known), sight, now, damping).run();
 }
 

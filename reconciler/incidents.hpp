@@ -95,8 +95,8 @@ struct Damping {
 
 // `known`: in any order, those that are open, those that were opened within `Damping::within`, and
 // the newest one (ids go on from there). Of troubles with one key the first counts.
-[[nodiscard]] Told follow(std::vector<Incident> known, const Sight& sight, Time now,
-                          const Damping& damping = {});
+[[nodiscard]] Told follow_up(std::vector<Incident> known, const Sight& sight, Time now,
+                             const Damping& damping = {});
 
 // One message an event; many of a kind at once are one message that lists them. The ids are the
 // same for the same events, and never those of others.

@@ -147,6 +147,7 @@ self_test() {
     'reconciler/history.cpp:#include <git2.h>'
     'reconciler/ledger_db.cpp:#include <sqlite3.h>'
     'reconciler/cron.cpp:#include <date/tz.h>'
+    'reconciler/order.cpp:#include "specs/cron.hpp"'
     'reconciler/cli/main.cpp:#include <CLI/CLI.hpp>'
     'reconciler/cli/apply.cpp:#include "reconciler/cli/cli.hpp"'
     'examples/embed.cpp:#include "providers/core/provider.hpp"'

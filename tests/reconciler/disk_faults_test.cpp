@@ -21,6 +21,7 @@ Address numbered(int i) { return {"home", "dns", "lab/" + std::to_string(i) + "/
 struct Told {
   std::set<Address> intents;
   std::set<Address> owned;
+  std::int64_t incidents = 0;
 };
 
 Status live_through(const std::string& path, Told& told) {
@@ -32,6 +33,10 @@ Status live_through(const std::string& path, Told& told) {
     TRY(ledger.end_write(run, {.change = {.address = numbered(i), .action = "create"},
                                .row = ledger_case::sample()}));
     told.owned.insert(numbered(i));
+    const std::int64_t id = i + 1;
+    TRY(ledger.tell({.incidents = {{.id = id, .trouble = {.key = std::to_string(id)}}},
+                     .messages = {{"phone", {.id = std::to_string(id)}}}}));
+    told.incidents = id;
   }
   return ledger.end_run(run, 0, "in sync", Time());
 }
@@ -65,7 +70,12 @@ TEST_CASE("disk faults: whatever fails, what was recorded is there afterwards") 
         CHECK_FALSE(lived.error().message.empty());
         CHECK_FALSE(lived.error().hint.empty());
       }
-      const LedgerView view = value_of(ledger_case::open_ledger(path).view());
+      const Ledger ledger = ledger_case::open_ledger(path);
+      const LedgerView view = value_of(ledger.view());
+      // An incident is there with the word of it, or neither is.
+      const auto incidents = value_of(ledger.incidents(Time()));
+      CHECK(static_cast<std::int64_t>(incidents.size()) >= told.incidents);
+      CHECK(value_of(ledger.outbox("phone")).size() == incidents.size());
       for (const Address& address : told.intents) {
         CHECK((view.intents.contains(address) || view.owned.contains(address)));
       }
