@@ -34,8 +34,8 @@ std::string words_of(const Line& line) {
 
 class Reader {
  public:
-  Reader(const Plan& plan, const Spec& spec, const std::set<Scope>& looked)
-      : plan_(plan), spec_(spec), looked_(looked), phrasing_(plan, spec, style_, Voice::drift) {}
+  Reader(const Phrasing& phrasing, const std::set<Scope>& looked)
+      : plan_(phrasing.plan), spec_(phrasing.spec), looked_(looked), phrasing_(phrasing) {}
 
   Sight run() {
     find_unknown();
@@ -185,8 +185,7 @@ class Reader {
   const Plan& plan_;
   const Spec& spec_;
   const std::set<Scope>& looked_;
-  const TextStyle style_ = {};
-  const Phrasing phrasing_;
+  const Phrasing& phrasing_;
   Sight sight_;
 };
 
@@ -197,7 +196,9 @@ std::string subject_of(const Scope& scope) {
 }
 
 Sight troubles_of(const Plan& plan, const Spec& spec, const std::set<Scope>& looked) {
-  return Reader(plan, spec, looked).run();
+  const TextStyle style;
+  const Phrasing phrasing(plan, spec, style, Voice::drift);
+  return Reader(phrasing, looked).run();
 }
 
 }  // namespace homeostat
