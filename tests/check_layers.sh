@@ -68,6 +68,8 @@ judge_library() {
         why="libcurl belongs in providers/core/http*.cpp" ;;
     date/*)
       [[ $file == reconciler/cron.cpp ]] || why="the tz library belongs in reconciler/cron.cpp" ;;
+      [[ $file =~ ^providers/core/http[a-z_]*\.cpp$ || $file == reconciler/notify/smtp.cpp ]] ||
+        why="libcurl belongs in providers/core/http*.cpp and reconciler/notify/smtp.cpp" ;;
     httplib.h)
       [[ $file == tests/support/* ]] || why="cpp-httplib belongs in tests/support/" ;;
     CLI/*)
@@ -148,6 +150,7 @@ self_test() {
     'reconciler/ledger_db.cpp:#include <sqlite3.h>'
     'reconciler/cron.cpp:#include <date/tz.h>'
     'reconciler/order.cpp:#include "specs/cron.hpp"'
+    'reconciler/notify/smtp.cpp:#include <curl/curl.h>'
     'reconciler/cli/main.cpp:#include <CLI/CLI.hpp>'
     'reconciler/cli/apply.cpp:#include "reconciler/cli/cli.hpp"'
     'examples/embed.cpp:#include "providers/core/provider.hpp"'
