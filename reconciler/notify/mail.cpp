@@ -121,9 +121,9 @@ std::string mail_of(const Message& message, const MailHead& head) {
   const std::string site = message.site.empty() ? "" : "[" + message.site + "] ";
   out += "Subject: " + encoded_words(site + message.title) + "\r\n";
   out += "Date: " + mail_date(message.at) + "\r\n";
-  out += "Message-ID:\r\n <" + id_text(message.id) + "@" + domain + ">\r\n";
+  out += "Message-ID: <" + id_text(message.id) + "@" + domain + ">\r\n";
   if (!message.incident.empty()) {
-    out += fmt::format("References:\r\n <incident-{}-{}@{}>\r\n", id_text(message.site),
+    out += fmt::format("References: <incident-{}-{}@{}>\r\n", id_text(message.site),
                        id_text(message.incident), domain);
   }
   out += "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n";
@@ -132,9 +132,10 @@ std::string mail_of(const Message& message, const MailHead& head) {
   while (text.ends_with('\n')) text.pop_back();
   if (!text.empty()) text += "\n\n";
   text = message.title + "\n\n" + text + "-- \n" + footer(message) + "\n";
+  // The line end in front of a boundary belongs to that.
   out += fmt::format("--{}\r\n{}", boundary, part("text/plain", text));
-  out += fmt::format("--{}\r\n{}", boundary, part("text/html", html_page(message)));
-  return out + fmt::format("--{}--\r\n", boundary);
+  out += fmt::format("\r\n--{}\r\n{}", boundary, part("text/html", html_page(message)));
+  return out + fmt::format("\r\n--{}--\r\n", boundary);
 }
 
 Result<std::string> checked_mail_address(std::string_view text) {

@@ -12,9 +12,10 @@ struct MailHead {
   std::string from = {};  // plain addresses, checked
   std::vector<std::string> to = {};
 };
-// Lines of at most 78 bytes that end with CR LF, ASCII only. Text and HTML as alternatives. Its
-// Message-ID is made of the event's id, so that a repeat is the same mail; mails of one incident
-// refer to each other. Whatever stands in the message, it begins no header.
+// Lines of at most 78 bytes (a long id or address is not broken) that end with CR LF, ASCII only.
+// Text and HTML as alternatives. Its Message-ID is made of the event's id, so that a repeat is the
+// same mail; mails of one incident refer to each other. Whatever stands in the message, it begins
+// no header.
 [[nodiscard]] std::string mail_of(const Message& message, const MailHead& head);
 
 // "ops@example.org", ASCII, nothing that would need quotes.
