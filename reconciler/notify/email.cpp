@@ -17,11 +17,10 @@ class Email final : public Notifier {
 
   [[nodiscard]] Delivery deliver(const Message& message, std::stop_token stop) override {
     const std::string mail = mail_of(message, head_);
-    SmtpSession session(settings_);
     Delivery worst;
     for (std::size_t i = 0; i < head_.to.size(); ++i) {
       if (progress_.is_done(message.id, i)) continue;
-      Delivery sent = session.send(head_.from, head_.to[i], mail, stop);
+      Delivery sent = send_mail(settings_, head_.from, head_.to[i], mail, stop);
       if (sent.state == DeliveryState::accepted) {
         progress_.set_done(message.id, i);
         continue;
@@ -29,7 +28,6 @@ class Email final : public Notifier {
       sent.error.message += " (for " + head_.to[i] + ")";
       // What may pass has the last word: whoever is refused now is refused then too.
       if (worst.state != DeliveryState::later) worst = std::move(sent);
-      if (stop.stop_requested()) break;
     }
     if (worst.state != DeliveryState::later) progress_.forget(message.id);
     return worst;

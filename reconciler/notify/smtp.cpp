@@ -89,6 +89,117 @@ Delivery later(std::string message, std::string hint = {}) {
           fail(ErrorKind::transient, std::move(message), std::move(hint)).value()};
 }
 
+Delivery stopped(const std::string& url) {
+  Delivery delivery = later(url + ": stopped");
+  delivery.error.kind = ErrorKind::cancelled;
+  return delivery;
+}
+
+struct Session {
+  const SmtpSettings& settings;
+  Scrubber redact;
+  TlsCheck tls;  // before the handle: its connection refers to it
+  Curl curl;
+  std::array<char, CURL_ERROR_SIZE> reason{};
+
+  explicit Session(const SmtpSettings& given)
+      : settings(given),
+        redact(secrets_of(given)),
+        tls{given.fingerprint, {}, {}},
+        curl(curl_easy_init()) {}
+  void prepare(Exchange& exchange, const std::string& from, const Lines& recipients);
+  void prepare_connection();
+  Delivery judge(CURLcode code, const Exchange& exchange);
+  [[nodiscard]] std::string said() const {
+    return one_line(redact.clean(std::string_view(reason.data())), longest_said);
+  }
+};
+
+void Session::prepare_connection() {
+  CURL* c = curl.get();
+  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  curl_easy_setopt(c, CURLOPT_PROXY, "");
+  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  const long limit = static_cast<long>(settings.time_limit.count());
+  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, limit);
+  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, limit);
+  // A connection that is kept gets its QUIT when the handle goes, and libcurl waits two minutes for
+  // the answer, whoever asks it to stop. So it ends with the mail, and by our own limit.
+  curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+  curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT, std::max(limit / 1000, 1L));
+  curl_easy_setopt(c, CURLOPT_USE_SSL,
+                   static_cast<long>(settings.starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+  curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+  curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, &tls);
+  if (!settings.ca_file.empty()) {
+    curl_easy_setopt(c, CURLOPT_CAINFO, settings.ca_file.c_str());
+    curl_easy_setopt(c, CURLOPT_CAPATH, nullptr);
+  }
+  const bool by_authority = settings.fingerprint.empty();
+  curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, by_authority ? 1L : 0L);
+  curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, by_authority ? 2L : 0L);
+  if (!settings.user.empty()) {
+    curl_easy_setopt(c, CURLOPT_USERNAME, settings.user.c_str());
+    curl_easy_setopt(c, CURLOPT_PASSWORD, settings.password.c_str());
+  }
+}
+
+void Session::prepare(Exchange& exchange, const std::string& from, const Lines& recipients) {
+  CURL* c = curl.get();
+  prepare_connection();
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, reason.data());
+  curl_easy_setopt(c, CURLOPT_URL, settings.url.c_str());
+  curl_easy_setopt(c, CURLOPT_MAIL_FROM, from.c_str());
+  curl_easy_setopt(c, CURLOPT_MAIL_RCPT, recipients.get());
+  curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(exchange.unsent.size()));
+  curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
+  curl_easy_setopt(c, CURLOPT_READDATA, &exchange);
+  curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_reply);
+  curl_easy_setopt(c, CURLOPT_HEADERDATA, &exchange);
+  curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(c, CURLOPT_XFERINFODATA, &exchange);
+  curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+}
+
+Delivery Session::judge(CURLcode code, const Exchange& exchange) {
+  if (code == CURLE_OK) return {};
+  if (exchange.stopped) return stopped(settings.url);
+  if (exchange.code >= 400 && exchange.code < 600 && code != CURLE_OPERATION_TIMEDOUT) {
+    const bool for_good = exchange.code >= 500;
+    Delivery delivery = later(fmt::format("{}: {} {}", settings.url, exchange.code,
+                                          one_line(redact.clean(exchange.said), longest_said)),
+                              code == CURLE_LOGIN_DENIED ? "check `user` and `password`" : "");
+    if (for_good) {
+      delivery.state = DeliveryState::refused;
+      delivery.error.kind = code == CURLE_LOGIN_DENIED ? ErrorKind::auth : ErrorKind::invalid_spec;
+    }
+    return delivery;
+  }
+  const std::string fingerprint =
+      tls.seen.empty() ? "" : "; the certificate there has the fingerprint " + tls.seen;
+  const std::string trust =
+      "if that server is the right one, set `ca_file` to its authority, or `fingerprint`";
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+      return later(fmt::format("{}: its certificate is refused: {}{}", settings.url,
+                               tls.refusal.empty() ? said() : tls.refusal, fingerprint),
+                   trust);
+    case CURLE_USE_SSL_FAILED:
+      return later(settings.url + ": it offers no STARTTLS, and nothing is sent without",
+                   "write smtps:// and its port, or `starttls: false` where the network is yours");
+    case CURLE_OPERATION_TIMEDOUT:
+      return later(fmt::format("{}: not done in {}", settings.url,
+                               shown_milliseconds(settings.time_limit.count())));
+    default:
+      return later(
+          fmt::format("{}: {}", settings.url, said().empty() ? curl_easy_strerror(code) : said()));
+  }
+}
+
 }  // namespace
 
 bool is_loopback(const std::string& url) {
@@ -129,128 +240,15 @@ Status check_smtp(const SmtpSettings& settings) {
   return check_ca_file(settings.ca_file);
 }
 
-struct SmtpSession::State {
-  const SmtpSettings& settings;
-  const std::string shown;  // for messages
-  Scrubber redact;
-  TlsCheck tls;  // before the handle: its connections refer to it
-  Curl curl;
-  std::array<char, CURL_ERROR_SIZE> reason{};
-
-  void prepare(Exchange& exchange, const std::string& from, const Lines& recipients);
-  void prepare_connection();
-  Delivery judge(CURLcode code, const Exchange& exchange);
-  [[nodiscard]] std::string said() const {
-    return one_line(redact.clean(std::string_view(reason.data())), longest_said);
-  }
-};
-
-void SmtpSession::State::prepare_connection() {
-  CURL* c = curl.get();
-  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-  curl_easy_setopt(c, CURLOPT_PROXY, "");
-  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-  const long limit = static_cast<long>(settings.time_limit.count());
-  curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, limit);
-  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, limit);
-  curl_easy_setopt(c, CURLOPT_USE_SSL,
-                   static_cast<long>(settings.starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
-  curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_tls);
-  curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, &tls);
-  if (!settings.ca_file.empty()) {
-    curl_easy_setopt(c, CURLOPT_CAINFO, settings.ca_file.c_str());
-    curl_easy_setopt(c, CURLOPT_CAPATH, nullptr);
-  }
-  const bool by_authority = settings.fingerprint.empty();
-  curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, by_authority ? 1L : 0L);
-  curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, by_authority ? 2L : 0L);
-  if (!settings.user.empty()) {
-    curl_easy_setopt(c, CURLOPT_USERNAME, settings.user.c_str());
-    curl_easy_setopt(c, CURLOPT_PASSWORD, settings.password.c_str());
-  }
-}
-
-void SmtpSession::State::prepare(Exchange& exchange, const std::string& from,
-                                 const Lines& recipients) {
-  CURL* c = curl.get();
-  curl_easy_reset(c);  // keeps connections
-  reason.front() = '\0';
-  prepare_connection();
-  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, reason.data());
-  curl_easy_setopt(c, CURLOPT_URL, settings.url.c_str());
-  curl_easy_setopt(c, CURLOPT_MAIL_FROM, from.c_str());
-  curl_easy_setopt(c, CURLOPT_MAIL_RCPT, recipients.get());
-  curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(exchange.unsent.size()));
-  curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
-  curl_easy_setopt(c, CURLOPT_READDATA, &exchange);
-  curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_reply);
-  curl_easy_setopt(c, CURLOPT_HEADERDATA, &exchange);
-  curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-  curl_easy_setopt(c, CURLOPT_XFERINFODATA, &exchange);
-  curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-}
-
-Delivery SmtpSession::State::judge(CURLcode code, const Exchange& exchange) {
-  if (code == CURLE_OK) return {};
-  if (exchange.stopped) {
-    Delivery delivery = later(shown + ": stopped");
-    delivery.error.kind = ErrorKind::cancelled;
-    return delivery;
-  }
-  if (exchange.code >= 400 && exchange.code < 600 && code != CURLE_OPERATION_TIMEDOUT) {
-    const bool for_good = exchange.code >= 500;
-    Delivery delivery = later(fmt::format("{}: {} {}", shown, exchange.code,
-                                          one_line(redact.clean(exchange.said), longest_said)),
-                              code == CURLE_LOGIN_DENIED ? "check `user` and `password`" : "");
-    if (for_good) {
-      delivery.state = DeliveryState::refused;
-      delivery.error.kind = code == CURLE_LOGIN_DENIED ? ErrorKind::auth : ErrorKind::invalid_spec;
-    }
-    return delivery;
-  }
-  const std::string fingerprint =
-      tls.seen.empty() ? "" : "; the certificate there has the fingerprint " + tls.seen;
-  const std::string trust =
-      "if that server is the right one, set `ca_file` to its authority, or `fingerprint`";
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-      return later(fmt::format("{}: its certificate is refused: {}{}", shown,
-                               tls.refusal.empty() ? said() : tls.refusal, fingerprint),
-                   trust);
-    case CURLE_USE_SSL_FAILED:
-      return later(shown + ": it offers no STARTTLS, and nothing is sent without",
-                   "write smtps:// and its port, or `starttls: false` where the network is yours");
-    case CURLE_OPERATION_TIMEDOUT:
-      return later(fmt::format("{}: not done in {}", shown,
-                               shown_milliseconds(settings.time_limit.count())));
-    default:
-      return later(
-          fmt::format("{}: {}", shown, said().empty() ? curl_easy_strerror(code) : said()));
-  }
-}
-
-SmtpSession::SmtpSession(const SmtpSettings& settings)
-    : state_(new State{settings,
-                       settings.url,
-                       Scrubber(secrets_of(settings)),
-                       TlsCheck{settings.fingerprint, {}, {}},
-                       Curl(curl_easy_init()),
-                       {}}) {}
-SmtpSession::~SmtpSession() = default;
-
-Delivery SmtpSession::send(const std::string& from, const std::string& to, const std::string& mail,
-                           const std::stop_token& stop) {
-  if (!state_->curl) return later("libcurl cannot be started");
+Delivery send_mail(const SmtpSettings& settings, const std::string& from, const std::string& to,
+                   const std::string& mail, const std::stop_token& stop) {
+  if (stop.stop_requested()) return stopped(settings.url);
+  Session session(settings);
+  if (!session.curl) return later("libcurl cannot be started");
   Exchange exchange{.stop = stop, .unsent = mail};
   const Lines recipients(curl_slist_append(nullptr, ("<" + to + ">").c_str()));
-  state_->prepare(exchange, "<" + from + ">", recipients);
-  state_->tls.seen.clear();
-  state_->tls.refusal.clear();
-  return state_->judge(curl_easy_perform(state_->curl.get()), exchange);
+  session.prepare(exchange, "<" + from + ">", recipients);
+  return session.judge(curl_easy_perform(session.curl.get()), exchange);
 }
 
 }  // namespace homeostat

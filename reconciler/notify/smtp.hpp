@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -26,22 +25,10 @@ struct SmtpSettings {
 // "localhost", 127.0.0.0/8, ::1
 [[nodiscard]] bool is_loopback(const std::string& url);
 
-// Keeps its connection from one mail to the next. For one thread at a time.
-class SmtpSession {
- public:
-  explicit SmtpSession(const SmtpSettings& settings);  // which outlive it
-  SmtpSession(const SmtpSession&) = delete;
-  SmtpSession& operator=(const SmtpSession&) = delete;
-  ~SmtpSession();
-
-  // 4xx and whatever is no answer: later. 5xx: refused. `mail`: lines that end with CR LF; those
-  // that begin with a dot are libcurl's to escape. Of plain addresses.
-  [[nodiscard]] Delivery send(const std::string& from, const std::string& to,
-                              const std::string& mail, const std::stop_token& stop);
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
+// By a connection of its own. 4xx and whatever is no answer: later. 5xx: refused. `mail`: lines
+// that end with CR LF; those that begin with a dot are libcurl's to escape. Of plain addresses.
+[[nodiscard]] Delivery send_mail(const SmtpSettings& settings, const std::string& from,
+                                 const std::string& to, const std::string& mail,
+                                 const std::stop_token& stop);
 
 }  // namespace homeostat

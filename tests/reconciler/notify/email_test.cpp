@@ -204,6 +204,31 @@ TEST_CASE("email: servers that are not there, busy, gone for good, silent, or no
   CHECK(said(hurried).find("later: notifier phone: " + url_of(silent) + ": not done in 1 s") == 0);
 }
 
+TEST_CASE("email: a mail that was taken is taken, though the server does not say goodbye") {
+  // Everything at once: libcurl takes one answer after the other.
+  const RawServer mute([](Peer& peer, int) {
+    peer.write("220 x\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n250 taken\r\n");
+    peer.wait_for_end();
+  });
+  json settings =
+      settings_for("smtp" + mute.url().substr(4), {"ana@example.org", "bo@example.org"});
+  settings["timeout"] = "1s";
+  CHECK(said(settings) == "accepted");
+  CHECK(mute.connections() == 2);
+
+  // Nor does that hold up who is to stop.
+  std::stop_source stop;
+  const RawServer stopping([&stop](Peer& peer, int) {
+    peer.write("220 x\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n250 taken\r\n");
+    stop.request_stop();
+    peer.wait_for_end();
+  });
+  settings.update({{"url", "smtp" + stopping.url().substr(4)}, {"timeout", "10m"}});
+  const Delivery delivery = open("email", settings)->deliver(sample(), stop.get_token());
+  CHECK(stopping.connections() <= 2);
+  CHECK(delivery.state == DeliveryState::later);
+}
+
 TEST_CASE("email: a stop request ends a delivery") {
   std::stop_source stop;
   const RawServer silent([&stop](Peer& peer, int) {
