@@ -13,8 +13,9 @@
 namespace homeostat::test {
 
 SmtpServer::SmtpServer(const std::vector<std::string>& options) {
+  // Isolated: Debian's own Python, whatever others this machine has and the environment prefers.
   std::vector<std::string> words = {
-      "python3", std::string(HOMEOSTAT_SOURCE_DIR) + "/tests/support/smtp_server.py",
+      "/usr/bin/python3", "-I", std::string(HOMEOSTAT_SOURCE_DIR) + "/tests/support/smtp_server.py",
       folder_.path()};
   words.insert(words.end(), options.begin(), options.end());
   std::vector<char*> argv;
@@ -31,7 +32,7 @@ SmtpServer::SmtpServer(const std::vector<std::string>& options) {
     if (getppid() != parent) _exit(1);
     dup2(ends[1], STDOUT_FILENO);
     dup2(open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-    execv("/usr/bin/python3", argv.data());
+    execv(argv.front(), argv.data());
     _exit(127);
   }
   close(ends[1]);
