@@ -52,7 +52,7 @@ std::string id_text(std::string_view text) {
   return out;
 }
 
-std::string part(std::string_view type, const std::string& text) {
+std::string mime_part(std::string_view type, const std::string& text) {
   return fmt::format(
       "Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}",
       type, quoted_printable(text));
@@ -133,8 +133,8 @@ std::string mail_of(const Message& message, const MailHead& head) {
   if (!text.empty()) text += "\n\n";
   text = message.title + "\n\n" + text + "-- \n" + footer(message) + "\n";
   // The line end in front of a boundary belongs to that.
-  out += fmt::format("--{}\r\n{}", boundary, part("text/plain", text));
-  out += fmt::format("\r\n--{}\r\n{}", boundary, part("text/html", html_page(message)));
+  out += fmt::format("--{}\r\n{}", boundary, mime_part("text/plain", text));
+  out += fmt::format("\r\n--{}\r\n{}", boundary, mime_part("text/html", html_page(message)));
   return out + fmt::format("\r\n--{}--\r\n", boundary);
 }
 

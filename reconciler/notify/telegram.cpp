@@ -137,7 +137,7 @@ class Telegram final : public Notifier {
     bool plain = false;
     bool moved = false;
     while (true) {
-      const json chat = this->chat();
+      const json chat = current_chat();
       Exchange exchange = post(part, chat, kind, stop);
       const Answer& answer = exchange.answer;
       if (exchange.delivery.state != DeliveryState::refused) return exchange.delivery;
@@ -179,7 +179,7 @@ class Telegram final : public Notifier {
     return {std::move(*answer), std::move(delivery)};
   }
 
-  json chat() {
+  json current_chat() {
     const std::lock_guard lock(mutex_);
     return chat_;
   }

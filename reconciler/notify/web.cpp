@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "providers/core/http_text.hpp"
 #include "providers/core/http_transport.hpp"

@@ -1,7 +1,6 @@
 // What notifiers over HTTP share: one request each time, and what its answer means.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 

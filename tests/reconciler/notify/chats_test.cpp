@@ -1,6 +1,4 @@
 // ntfy, Discord, Slack and Matrix, each against a server that takes nothing but what its API says.
-#include <openssl/evp.h>
-
 #include <mutex>
 
 #include "tests/reconciler/notify/notify_lab.hpp"
