@@ -58,8 +58,8 @@ judge_library() {
       [[ $file =~ ^specs/yaml[a-z_]*\.[ch]pp$ || $file == tests/bench/* ]] ||
         why="yaml-cpp belongs in specs/yaml*.{hpp,cpp} and tests/bench/" ;;
     git2.h | git2/*)
-      [[ $file =~ ^specs/git\.[ch]pp$ || $file == reconciler/history.cpp ]] ||
-        why="libgit2 belongs in specs/git.{hpp,cpp} and reconciler/history.cpp" ;;
+      [[ $file =~ ^specs/git\.[ch]pp$ || $file == reconciler/history.cpp || $file == reconciler/follow/* ]] ||
+        why="libgit2 belongs in specs/git.{hpp,cpp}, reconciler/history.cpp and reconciler/follow/" ;;
     sqlite3.h)
       [[ $file =~ ^reconciler/ledger[a-z_]*\.[ch]pp$ || $file == tests/* ]] ||
         why="sqlite3 belongs in reconciler/ledger*.{hpp,cpp} and tests/" ;;
@@ -147,6 +147,7 @@ self_test() {
     'reconciler/guard.cpp:#include "reconciler/plan.hpp"'
     'reconciler/diff.cpp:#include "specs/result.hpp"'
     'reconciler/history.cpp:#include <git2.h>'
+    'reconciler/follow/store.cpp:#include <git2.h>'
     'reconciler/ledger_db.cpp:#include <sqlite3.h>'
     'reconciler/cron.cpp:#include <date/tz.h>'
     'reconciler/order.cpp:#include "specs/cron.hpp"'

@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <string_view>
 
 #include "reconciler/cli/cli.hpp"
+#include "reconciler/follow/mirror.hpp"
 #include "reconciler/private_memory.hpp"
 
 namespace homeostat::cli {
@@ -63,5 +65,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   homeostat::keep_memory_private();
+  if (argc == 2 && argv[1] == std::string_view(homeostat::follow::fetch_child_word)) {
+    return homeostat::follow::fetch_child_main();
+  }
   return homeostat::cli::run(argc, argv);
 }
