@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <string_view>
 
 #include "reconciler/follow/fetch.hpp"
@@ -19,6 +20,8 @@ namespace homeostat::follow {
 namespace {
 
 Status set_up_libgit2(const FetchRequest& request) {
+  // It looks for `.ssh/known_hosts` there. This process has one thread.
+  ::setenv("HOME", Session::home_in(request.folder).c_str(), 1);
   git_libgit2_init();
   // Nobody's configuration: it could send us elsewhere (insteadOf), or run something.
   for (const git_config_level_t level :

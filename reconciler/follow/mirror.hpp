@@ -36,7 +36,7 @@ class Mirror {
   //   transient     nobody answers, or not in time
   //   auth          credentials refused or missing; a host key or certificate that is not believed
   //   not_found     no such repository; it is empty; it has no such branch, tag or commit
-  //   invalid_spec  the settings are wrong; the remote answers with a redirect
+  //   invalid_spec  the settings are wrong; the remote leads to another host
   //   cancelled     stop was requested
   //   internal      this machine: a disk that is full, a folder of somebody else's
   [[nodiscard]] Result<Fetched> fetch(const std::stop_token& stop);

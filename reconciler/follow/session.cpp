@@ -84,7 +84,7 @@ bool Session::is_worth_another_key() const {
 Status Session::connect(git_remote* remote) {
   git_remote_connect_options options = GIT_REMOTE_CONNECT_OPTIONS_INIT;
   options.callbacks = callbacks();
-  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
+  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;  // which means: to no other host
   std::vector<std::string> types = {""};
   if (url_.transport == Transport::ssh) {
     types.insert(types.end(), usable_key_types().begin(), usable_key_types().end());
@@ -229,7 +229,7 @@ Error Session::explain(const std::string& doing) const {
   const std::string& url = url_.text;
   if (contains(words, "redirect")) {
     return {ErrorKind::invalid_spec,
-            url + " leads somewhere else",
+            url + " leads to another host",
             "write the url it leads to",
             {},
             {}};

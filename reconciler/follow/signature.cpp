@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <optional>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -79,25 +78,23 @@ class Scratch {
   std::string path_;
 };
 
-// Nullopt where the program says no; its output otherwise.
-Result<std::optional<std::string>> ask(std::vector<std::string> words, const std::string& input,
-                                       const std::stop_token& stop) {
+// What it said, and its exit code.
+Result<CommandResult> ask(std::vector<std::string> words, const std::string& input,
+                          const std::stop_token& stop) {
   const std::string program = words.front();
   const Command command{.words = std::move(words), .input = input};
   Result<CommandResult> ended = run_command(command, stop);
-  if (!ended && ended.error().kind == ErrorKind::not_found) {
-    ended.error().hint =
-        program == "gpg" ? "install gnupg" : "install openssh-client (version 8.9 or later)";
+  if (!ended) {
+    if (ended.error().kind == ErrorKind::not_found) {
+      ended.error().hint = program == "gpg" ? "install gpg" : "install openssh-client";
+    }
+    return ended;
   }
-  if (!ended) return tl::unexpected(ended.error());
+  if (ended->end == CommandEnd::exited) return ended;
   if (ended->end == CommandEnd::stopped) {
     return fail(ErrorKind::cancelled, "the look at a signature was stopped");
   }
-  if (ended->end != CommandEnd::exited) {
-    return fail(ErrorKind::internal, fmt::format("{} {}", program, to_string(*ended, command)));
-  }
-  if (ended->code != 0) return std::optional<std::string>();
-  return std::optional(std::move(ended->output));
+  return fail(ErrorKind::internal, fmt::format("{}: {}", program, to_string(*ended, command)));
 }
 
 // "Good "git" signature for ana@example.org with ED25519 key SHA256:..."
@@ -111,18 +108,18 @@ Result<std::string> verify_ssh(const SignedCommit& commit, const std::string& al
                                const std::stop_token& stop) {
   const Scratch scratch;
   TRY_ASSIGN(const std::string file, scratch.put(commit.signature));
-  TRY_ASSIGN(const auto principals,
+  TRY_ASSIGN(const CommandResult principals,
              ask({"ssh-keygen", "-Y", "find-principals", "-s", file, "-f", allowed}, {}, stop));
-  if (!principals || principals->empty()) {
+  if (principals.code != 0 || principals.output.empty()) {
     return refused("it is signed by a key that is not among the allowed signers",
-                   "add the key to " + allowed);
+                   "where it should be, add it to " + allowed);
   }
-  std::istringstream lines(*principals);
+  std::istringstream lines(principals.output);
   for (std::string who; std::getline(lines, who);) {
-    TRY_ASSIGN(const auto said, ask({"ssh-keygen", "-Y", "verify", "-n", "git", "-I", who, "-s",
-                                     file, "-f", allowed},
-                                    commit.content, stop));
-    if (said) return fmt::format("{} (ssh{})", who, fingerprint_in(*said));
+    TRY_ASSIGN(const CommandResult said, ask({"ssh-keygen", "-Y", "verify", "-n", "git", "-I", who,
+                                              "-s", file, "-f", allowed},
+                                             commit.content, stop));
+    if (said.code == 0) return fmt::format("{} (ssh{})", who, fingerprint_in(said.output));
   }
   return refused("its signature does not fit, or its key is not good for this, or not now");
 }
@@ -131,24 +128,15 @@ Result<std::string> verify_gpg(const SignedCommit& commit, const std::string& ke
                                const std::stop_token& stop) {
   const Scratch scratch;
   TRY_ASSIGN(const std::string file, scratch.put(commit.signature));
-  // Every key of the keyring counts, and nothing is looked up anywhere else. gpg's exit code says
-  // no more than its status lines.
-  const Command command{
-      .words = {"gpg", "--homedir", keyring, "--no-options", "--batch", "--no-tty", "--lock-never",
-                "--no-auto-check-trustdb", "--trust-model", "always", "--no-auto-key-retrieve",
-                "--no-auto-key-locate", "--status-fd", "1", "--verify", file, "-"},
-      .input = commit.content};
-  Result<CommandResult> ended = run_command(command, stop);
-  if (!ended && ended.error().kind == ErrorKind::not_found) ended.error().hint = "install gpg";
-  if (!ended) return tl::unexpected(ended.error());
-  if (ended->end == CommandEnd::stopped) {
-    return fail(ErrorKind::cancelled, "the look at a signature was stopped");
-  }
-  if (ended->end != CommandEnd::exited) {
-    return fail(ErrorKind::internal, fmt::format("gpg {}", to_string(*ended, command)));
-  }
-  TRY_ASSIGN(std::string who, read_gpg_status(ended->output));
-  if (ended->code == 0) return who;
+  // Every key of the keyring counts, and nothing is looked up anywhere else.
+  TRY_ASSIGN(
+      const CommandResult ended,
+      ask({"gpg", "--homedir", keyring, "--no-options", "--batch", "--no-tty", "--lock-never",
+           "--no-auto-check-trustdb", "--trust-model", "always", "--no-auto-key-retrieve",
+           "--no-auto-key-locate", "--status-fd", "1", "--verify", file, "-"},
+          commit.content, stop));
+  TRY_ASSIGN(std::string who, read_gpg_status(ended.output));
+  if (ended.code == 0) return who;
   return refused(fmt::format("gpg does not accept its signature by {}", who));
 }
 
@@ -231,13 +219,11 @@ Result<std::string> verify_commit(const std::string& repository, const std::stri
   if (signers.ssh.empty() == signers.gpg.empty()) {
     return fail(ErrorKind::invalid_spec, "require_signed_commits wants ssh or gpg");
   }
-  Result<SignedCommit> held = read_commit(repository, commit);
-  Result<std::string> who = tl::unexpected(Error{});
-  if (held) {
-    who = verify(*held, signers, stop);
-  } else {
-    who = tl::unexpected(held.error());
-  }
+  const auto checked = [&]() -> Result<std::string> {
+    TRY_ASSIGN(const SignedCommit held, read_commit(repository, commit));
+    return verify(held, signers, stop);
+  };
+  Result<std::string> who = checked();
   if (!who && who.error().kind == ErrorKind::auth) {
     who.error().message = fmt::format("commit {}: {}", commit.substr(0, 7), who.error().message);
   }
