@@ -56,16 +56,16 @@ class Fetch {
 
  private:
   using Outcome = tl::expected<Found, Failure>;
+  using Answer = tl::expected<Fetched, Failure>;
 
-  Outcome fetch_into(const std::string& path);
+  Answer fetch(const std::string& path);
   Outcome take(git_repository* repository, git_remote* remote);
   [[nodiscard]] Result<std::string> wanted_ref(git_remote* remote,
                                                const std::set<std::string>& there) const;
   Status prune(git_repository* repository, const std::set<std::string>& there) const;
   [[nodiscard]] Outcome find(git_repository* repository, const std::string& ref) const;
   Result<Fetched> clone_anew(const std::string& why);
-  Result<Fetched> finish(const std::string& path, const Found& found,
-                         const std::optional<git_oid>& before) const;
+  [[nodiscard]] Answer finish(git_repository* repository, const Found& found) const;
   [[nodiscard]] std::optional<git_oid> followed(git_repository* repository) const;
   [[nodiscard]] Status check_health();
 
@@ -200,7 +200,7 @@ Fetch::Outcome Fetch::take(git_repository* repository, git_remote* remote) {
   return found;
 }
 
-Fetch::Outcome Fetch::fetch_into(const std::string& path) {
+Fetch::Answer Fetch::fetch(const std::string& path) {
   const Result<git::Repository> repository = open_bare(path);
   if (!repository) return broken(repository.error());
   git_remote* made = nullptr;
@@ -213,7 +213,9 @@ Fetch::Outcome Fetch::fetch_into(const std::string& path) {
   if (const Status connected = session_.connect(remote.get()); !connected) {
     return outside(connected.error());
   }
-  return take(repository->get(), remote.get());
+  const Outcome found = take(repository->get(), remote.get());
+  if (!found) return tl::unexpected(found.error());
+  return finish(repository->get(), *found);
 }
 
 std::optional<git_oid> Fetch::followed(git_repository* repository) const {
@@ -230,18 +232,29 @@ Status Fetch::check_health() {
   return before_ ? read_through(repository.get(), *before_) : Status();
 }
 
-Result<Fetched> Fetch::finish(const std::string& path, const Found& found,
-                              const std::optional<git_oid>& before) const {
-  TRY_ASSIGN(const git::Repository repository, open_bare(path));
+// Whether `before` is neither this commit nor one of those before it.
+tl::expected<bool, Failure> was_moved(git_repository* repository, const git_oid& before,
+                                      const git_oid& now) {
+  if (git_oid_equal(&before, &now) != 0) return false;
+  git_commit* found = nullptr;
+  if (git_commit_lookup(&found, repository, &before) < 0) return true;  // of a mirror that is gone
+  const git::Commit commit(found);
+  const int within = git_graph_descendant_of(repository, &now, &before);
+  if (within < 0) return broken(git::last_error("cannot read the history"));
+  return within == 0;
+}
+
+Fetch::Answer Fetch::finish(git_repository* repository, const Found& found) const {
   Fetched fetched{.commit = git::hex(found.id), .branch = found.name};
-  if (before && git_oid_equal(&*before, &found.id) == 0) {
-    // Less than 1: it is not, or what was before is not there any more.
-    fetched.moved = git_graph_descendant_of(repository.get(), &found.id, &*before) < 1;
+  if (before_) {
+    const auto moved = was_moved(repository, *before_, found.id);
+    if (!moved) return tl::unexpected(moved.error());
+    fetched.moved = *moved;
   }
   git_reference* made = nullptr;
-  if (git_reference_create(&made, repository.get(), followed_ref(remote_).c_str(), &found.id, 1,
+  if (git_reference_create(&made, repository, followed_ref(remote_).c_str(), &found.id, 1,
                            nullptr) < 0) {
-    return tl::unexpected(git::last_error("cannot note the commit"));
+    return outside(git::last_error("cannot note the commit"));
   }
   const git::Reference reference(made);
   return fetched;
@@ -260,13 +273,12 @@ Result<Fetched> Fetch::clone_anew(const std::string& why) {
     return tl::unexpected(git::last_error("cannot make a mirror in " + request_.folder));
   }
   git_repository_free(made);
-  const Outcome found = fetch_into(aside);
-  if (!found) {
-    Error error = found.error().error;
+  Answer fetched = fetch(aside);
+  if (!fetched) {
+    Error error = fetched.error().error;
     if (!why.empty()) error.message += fmt::format("; and the mirror is broken: {}", why);
     return tl::unexpected(std::move(error));
   }
-  TRY_ASSIGN(Fetched fetched, finish(aside, *found, before_));
   const bool old = fs::exists(place, ignored);
   if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, place.c_str(), old ? RENAME_EXCHANGE : 0U) !=
       0) {
@@ -274,9 +286,9 @@ Result<Fetched> Fetch::clone_anew(const std::string& why) {
                                                  std::generic_category().message(errno)));
   }
   fs::remove_all(aside, ignored);
-  fetched.cloned_anew = !why.empty();
-  fetched.why = why;
-  return fetched;
+  fetched->cloned_anew = !why.empty();
+  fetched->why = why;
+  return *fetched;
 }
 
 Result<Fetched> Fetch::run() {
@@ -286,10 +298,10 @@ Result<Fetched> Fetch::run() {
   if (!fs::exists(place, ignored)) return clone_anew("");
   sweep(place);
   if (const Status health = check_health(); !health) return clone_anew(health.error().message);
-  const Outcome found = fetch_into(place);
-  if (!found && found.error().broken) return clone_anew(found.error().error.message);
-  if (!found) return tl::unexpected(found.error().error);
-  return finish(place, *found, before_);
+  const Answer fetched = fetch(place);
+  if (fetched) return *fetched;
+  if (fetched.error().broken) return clone_anew(fetched.error().error.message);
+  return tl::unexpected(fetched.error().error);
 }
 
 }  // namespace
