@@ -142,9 +142,9 @@ Status Fetch::prune(git_repository* repository, const std::set<std::string>& the
 Fetch::Outcome Fetch::find(git_repository* repository, const std::string& ref) const {
   Found found;
   if (ref.empty()) {
+    found.id = parse_id(remote_.commit).value();
     git_commit* commit = nullptr;
-    if (git_oid_fromstr(&found.id, remote_.commit.c_str()) < 0 ||
-        git_commit_lookup(&commit, repository, &found.id) < 0) {
+    if (git_commit_lookup(&commit, repository, &found.id) < 0) {
       return outside({ErrorKind::not_found,
                       fmt::format("{} has no commit {} on any branch", remote_.url, remote_.commit),
                       "",
@@ -257,6 +257,7 @@ Fetch::Answer Fetch::finish(git_repository* repository, const Found& found) cons
     return outside(git::last_error("cannot note the commit"));
   }
   const git::Reference reference(made);
+  gather_packs(repository);
   return fetched;
 }
 
@@ -294,6 +295,9 @@ Result<Fetched> Fetch::clone_anew(const std::string& why) {
 Result<Fetched> Fetch::run() {
   const std::string place = repository_in(request_.folder);
   TRY(session_.prepare());
+  if (!remote_.commit.empty()) {
+    TRY(parse_id(remote_.commit));
+  }
   std::error_code ignored;
   if (!fs::exists(place, ignored)) return clone_anew("");
   sweep(place);

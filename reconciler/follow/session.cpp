@@ -197,11 +197,16 @@ int Session::on_certificate(git_cert* certificate, int valid, const char* /*host
   }
   if (valid != 0) return 0;
   const bool own = !session.request_.remote.ca_file.empty();
+  // Debian's libgit2 has mbedTLS 2, which compares names only.
+  const bool address = session.url_.host.find_first_not_of("0123456789.") == std::string::npos ||
+                       contains(session.url_.host, ":");
+  const char* const hint = address ? "an address is never believed here: call it by its name"
+                           : own   ? "is it made by an authority of ca_file, for this name?"
+                                   : "of an authority of your own, say which: ca_file";
   return session.refuse({ErrorKind::auth,
                          fmt::format("the certificate of {} is not to be believed: {}",
                                      session.url_.host, last_words()),
-                         own ? "is it made by an authority of ca_file, for this name?"
-                             : "of an authority of your own, say which: ca_file",
+                         hint,
                          {},
                          {}},
                         GIT_ECERTIFICATE);

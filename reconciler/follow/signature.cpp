@@ -29,14 +29,11 @@ struct SignedCommit {
 
 Result<SignedCommit> read_commit(const std::string& path, const std::string& commit) {
   TRY_ASSIGN(const git::Repository repository, open_bare(path));
-  git_oid id = {};
-  if (git_oid_fromstr(&id, commit.c_str()) < 0) {
-    return fail(ErrorKind::invalid_spec, fmt::format("{} is no commit", commit));
-  }
+  TRY_ASSIGN(const git_oid id, parse_id(commit));
   git_buf signature = GIT_BUF_INIT;
   git_buf content = GIT_BUF_INIT;
-  const int code =
-      git_commit_extract_signature(&signature, &content, repository.get(), &id, nullptr);
+  const int code = git_commit_extract_signature(&signature, &content, repository.get(),
+                                                const_cast<git_oid*>(&id), nullptr);
   SignedCommit held;
   if (code == 0) {
     held.signature.assign(signature.ptr, signature.size);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <vector>
 
@@ -13,6 +14,24 @@ namespace fs = std::filesystem;
 
 // Larger than any spec file may be: only asked for, and not read through.
 constexpr std::uint64_t large_blob = std::uint64_t{16} << 20U;
+
+// More than that are gathered.
+constexpr std::size_t most_packs = 50;
+constexpr const char* gathered_list = "homeostat-gathered-packs";  // one name a line
+
+using PackBuilder = std::unique_ptr<git_packbuilder, git::Free<git_packbuilder_free>>;
+
+// "pack-1234...", without what follows the dot.
+std::vector<std::string> packs_of(const std::string& repository) {
+  std::error_code ignored;
+  std::vector<std::string> names;
+  const fs::path folder = fs::path(repository) / "objects/pack";
+  for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    if (at->path().extension() == ".pack") names.push_back(at->path().stem().string());
+  }
+  return names;
+}
 
 void start() {
   // As in specs/git.cpp: libgit2 counts its users; ours ends with the program.
@@ -70,6 +89,13 @@ Result<git::Repository> open_bare(const std::string& path) {
   return git::Repository(found);
 }
 
+Result<git_oid> parse_id(const std::string& hex) {
+  git_oid id = {};
+  if (hex.size() == GIT_OID_HEXSZ && git_oid_fromstr(&id, hex.c_str()) == 0) return id;
+  return fail(ErrorKind::invalid_spec, fmt::format("{} is no hash of a commit", hex),
+              "this libgit2 knows repositories with SHA-1 only");
+}
+
 Status read_through(git_repository* repository, const git_oid& id) {
   git_commit* found = nullptr;
   if (git_commit_lookup(&found, repository, &id) < 0) {
@@ -110,9 +136,41 @@ Status check_refs(git_repository* repository) {
   return fine;
 }
 
+void gather_packs(git_repository* repository) {
+  const std::string path = git_repository_path(repository);
+  const std::vector<std::string> old = packs_of(path);
+  if (old.size() <= most_packs) return;
+  git_odb* odb = nullptr;
+  git_packbuilder* made = nullptr;
+  if (git_repository_odb(&odb, repository) < 0) return;
+  const git::Odb objects(odb);
+  if (git_packbuilder_new(&made, repository) < 0) return;
+  const PackBuilder builder(made);
+  const auto insert = [](const git_oid* id, void* into) {
+    return git_packbuilder_insert(static_cast<git_packbuilder*>(into), id, nullptr);
+  };
+  // Where one object cannot be read, all stays as it is: that harms nobody before it is wanted.
+  if (git_odb_foreach(objects.get(), insert, builder.get()) < 0 ||
+      git_packbuilder_write(builder.get(), nullptr, 0, nullptr, nullptr) < 0) {
+    return;
+  }
+  const std::string kept = fmt::format("pack-{}", git_packbuilder_name(builder.get()));
+  std::ofstream list(path + gathered_list);
+  for (const std::string& name : old) {
+    if (name != kept) list << name << "\n";
+  }
+}
+
 void sweep(const std::string& repository) {
+  std::ifstream list(repository + "/" + gathered_list);
   std::error_code ignored;
   std::vector<fs::path> left;
+  for (std::string name; std::getline(list, name);) {
+    for (const char* end : {".idx", ".pack"}) {
+      left.push_back(fs::path(repository) / "objects/pack" / (name + end));
+    }
+  }
+  if (!left.empty()) left.push_back(fs::path(repository) / gathered_list);
   for (fs::recursive_directory_iterator at(repository, ignored), end; !ignored && at != end;
        at.increment(ignored)) {
     const std::string name = at->path().filename().string();

@@ -96,8 +96,10 @@ std::string make_ssh_key(const std::string& file, const std::string& type,
 GitHttps::GitHttps(const std::string& repositories) {
   const std::string& folder = folder_.path();
   (void)make_certificate({.folder = folder, .file = "authority", .names = {}, .authority = true});
-  (void)make_certificate(
-      {.folder = folder, .file = "server", .names = {"DNS:localhost"}, .issuer = "authority"});
+  (void)make_certificate({.folder = folder,
+                          .file = "server",
+                          .names = {"DNS:localhost", "IP:127.0.0.1"},
+                          .issuer = "authority"});
   folder_.write("users", "ana:{PLAIN}hunter2\n");
   const std::string socket = folder + "/backend";
   backend_ = std::make_unique<Daemon>(

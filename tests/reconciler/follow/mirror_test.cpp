@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -179,6 +180,53 @@ TEST_CASE("mirror: another thing to follow is no force-push of the first") {
   CHECK_FALSE(good(lab.mirror({.branch = "main"}).fetch({})).moved);
   lab.repo.git({"branch", "--quiet", "-m", "a/b"});
   CHECK_FALSE(good(lab.mirror({.branch = "a/b"}).fetch({})).moved);
+}
+
+TEST_CASE("mirror: a repository whose hashes libgit2 does not know is said so") {
+  MirrorLab lab;
+  std::filesystem::remove_all(lab.repo.path() + "/.git");
+  lab.repo.git({"init", "--quiet", "--initial-branch=main", "--object-format=sha256"});
+  lab.repo.save("a.yaml", "1", "First");
+  CHECK(problem(lab.mirror().fetch({})) ==
+        "invalid_spec: " + lab.repo.path() +
+            " has hashes of SHA-256, and this libgit2 knows SHA-1 only");
+  const std::string hash(64, 'a');
+  CHECK(problem(lab.mirror({.commit = hash}).fetch({})) ==
+        "invalid_spec: " + hash +
+            " is no hash of a commit (this libgit2 knows repositories with SHA-1 only)");
+}
+
+TEST_CASE("mirror: many packs become one, and nothing is lost by that") {
+  MirrorLab lab;
+  lab.repo.save("a.yaml", "1", "First");
+  const std::string lost = lab.repo.save("a.yaml", "2", "Lost");
+  follow::Mirror mirror = lab.mirror();
+  good(mirror.fetch({}));
+  lab.repo.git({"reset", "--quiet", "--hard", "HEAD~1"});
+  const std::string kept = lab.repo.save("a.yaml", "3", "Instead");
+  good(mirror.fetch({}));
+  const std::string folder = lab.folder() + "/repository/objects/pack";
+  const auto packs = [&] {
+    return std::ranges::count_if(std::filesystem::directory_iterator(folder), [](const auto& file) {
+      return file.path().extension() == ".pack";
+    });
+  };
+  CHECK(packs() == 2);
+  // As fifty pushes would have left them.
+  must({"/bin/sh", "-c",
+        "cd " + folder +
+            " && for i in $(seq 50); do echo $i | git hash-object -w --stdin |"
+            " git pack-objects -q pack; done"});
+  REQUIRE(packs() == 52);
+  good(mirror.fetch({}));
+  CHECK(packs() == 53);  // for who reads them at this moment
+  good(mirror.fetch({}));
+  CHECK(packs() == 1);
+  CHECK(lab.file(lost, "a.yaml") == "2");
+  CHECK(lab.file(kept, "a.yaml") == "3");
+  CHECK(mirror.last_commit() == kept);
+  CHECK_FALSE(good(mirror.fetch({})).cloned_anew);
+  must({"/usr/bin/git", "-C", lab.folder() + "/repository", "fsck", "--full"});
 }
 
 TEST_CASE("mirror: a repository of another user is followed, and its hooks and configuration not") {
