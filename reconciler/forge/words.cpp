@@ -64,7 +64,7 @@ std::size_t code_length(std::string_view line, std::size_t pos, bool& open) {
 // a word in front of it (`container/x@pve` is no mention) or none behind.
 std::size_t mention_length(std::string_view line, std::size_t pos) {
   if (pos > 0 && is_word(line[pos - 1])) return 0;
-  for (const std::string_view at : {"@", "&#64;", "&commat;"}) {
+  for (const std::string_view at : {"@", "&#64;", "&#x40;", "&commat;"}) {
     if (!line.substr(pos).starts_with(at)) continue;
     const std::size_t behind = pos + at.size();
     return behind < line.size() && is_word(line[behind]) ? at.size() : 0;
@@ -96,7 +96,10 @@ std::string without_mentions(std::string_view text) {
   bool open = false;
   for (const std::string_view line : split(text, '\n')) {
     if (trim(line).empty()) open = false;  // no code span goes on behind it
-    out += (out.empty() ? "" : "\n") + without_mentions(line, open);
+    if (line.data() != text.data()) out += '\n';
+    // GitLab does what a line says that begins with a slash.
+    if (trim(line).starts_with('/')) out += zero_width_space;
+    out += without_mentions(line, open);
   }
   return out;
 }

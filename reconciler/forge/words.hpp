@@ -20,7 +20,7 @@ struct CommentLimits {
   std::string_view link = {};  // where the whole plan is; "" = nowhere
 };
 // The marker and the plan. What is too long is cut at the end of a line, and says so; no `@name`
-// outside of code calls anybody. Always UTF-8.
+// outside of code calls anybody, and no line is a command. Always UTF-8.
 [[nodiscard]] std::string plan_comment(std::string_view site, std::string_view markdown,
                                        const CommentLimits& limits);
 

@@ -69,7 +69,11 @@ TEST_CASE("webhook: one without a signature is refused, and so is one with an em
       for (const std::string empty : {"", " ", "sha256=", "sha1="}) {
         Hook hook = bare;
         hook.headers[name] = empty;
-        CHECK(refused(judge(forge, hook), 401));
+        const Verdict verdict = judge(forge, hook);
+        CHECK(refused(verdict, 401));
+        // Where an empty digest counts as wrong, no other signature is looked for.
+        const bool empty_digest = name == "X-Hub-Signature-256" && empty == "sha256=";
+        if (empty_digest) CHECK(verdict.why.starts_with("it is not signed"));
       }
     }
     // Gitea without a secret.
@@ -157,7 +161,11 @@ TEST_CASE("webhook: without a secret everything is refused") {
     CHECK(refused(judge(gate, hook), 401));
     hook.headers["X-Hub-Signature-256"] = "sha256=" + hex_mac(hook.body, "");
     hook.headers["X-Gitlab-Token"] = "";
-    CHECK(refused(judge(gate, hook), 401));
+    const Verdict verdict = judge(gate, hook);
+    CHECK(refused(verdict, 401));
+    CHECK(verdict.why == "no secret is configured");
+    const WebhookHeaders headers = {{"x-hub-signature-256", "sha256=" + hex_mac(hook.body, "")}};
+    CHECK(check_signature(forge, "", headers, hook.body, noon) == Signed::wrong);
   }
 }
 
@@ -209,6 +217,8 @@ TEST_CASE("webhook: a signed timestamp must be within five minutes") {
   hook.headers["webhook-id"] = "w2";
   CHECK(refused(judge(ForgeType::gitlab, hook), 401));
   hook.headers.erase("webhook-id");
+  hook.headers["webhook-signature"] =
+      "v1," + base64_of(hmac_sha256(secret, ".1795000000." + hook.body));
   CHECK(refused(judge(ForgeType::gitlab, hook), 401));
 }
 

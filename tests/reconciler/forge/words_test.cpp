@@ -79,12 +79,13 @@ TEST_CASE("forge words: a plan that fits is said in full") {
   const std::string text = "### Plan\n\n| a | b |\n|---|---|\n| `+` | `container/x@pve` |\n";
   CHECK(commented(text) == text);
   CHECK(commented("") == "");
+  CHECK(commented("\n\na\n\n") == "\n\na\n\n");
 }
 
 TEST_CASE("forge words: nobody is called by a name in the plan") {
   CHECK(neutral("@all") == "@~all");
   CHECK(neutral("by @ana, (@bo) and\n@c_d") == "by @~ana, (@~bo) and\n@~c_d");
-  CHECK(neutral("&#64;all &commat;all") == "&#64;~all &commat;~all");
+  CHECK(neutral("&#64;all &#x40;all &commat;all") == "&#64;~all &#x40;~all &commat;~all");
   CHECK(neutral("\\@all \\\\@all") == "\\@~all \\\\@~all");
   CHECK(neutral("@@all") == "@@~all");
   // No mention for any forge.
@@ -92,6 +93,10 @@ TEST_CASE("forge words: nobody is called by a name in the plan") {
        {"container/x@pve", "main@3f2a91c", "a @ b", "@", "mail@", "@ all"}) {
     CHECK(neutral(text) == text);
   }
+}
+
+TEST_CASE("forge words: no line of the plan is a command to GitLab") {
+  CHECK(neutral("/close\n a/b /close\n  /merge") == "~/close\n a/b /close\n~  /merge");
 }
 
 TEST_CASE("forge words: what stands in code stays as it is, to be copied") {
