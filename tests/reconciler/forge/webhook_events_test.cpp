@@ -238,6 +238,7 @@ TEST_CASE("webhook: other events are taken and ignored, a ping too") {
       judge(ForgeType::github, hook_of(ForgeType::github, {{"zen", "Keep it simple"}}, "ping"));
   CHECK(ignored(ping));
   CHECK(ping.what == Verdict::What::ping);
+  CHECK(ping.why == "a ping");
 }
 
 TEST_CASE("webhook: the forge's own name of an event wins") {
@@ -338,7 +339,10 @@ TEST_CASE("webhook: what a header says is shown on one short line") {
   hook.headers["X-Gitea-Event"] = "\x1b]0;\xC2\x9B\xFF\n" + std::string(500, 'y');
   const Verdict verdict = judge(ForgeType::gitea, hook);
   CHECK(ignored(verdict));
-  for (const std::string& shown : {verdict.why, verdict.delivery}) {
+  hook.headers["content-type"] = hook.headers["X-Gitea-Event"];
+  const Verdict other = judge(ForgeType::gitea, hook);
+  CHECK(refused(other, 415));
+  for (const std::string& shown : {verdict.why, verdict.delivery, other.why}) {
     CHECK(shown.size() < 400);
     CHECK(shown.find('\x1b') == std::string::npos);
     CHECK(shown.find('\n') == std::string::npos);

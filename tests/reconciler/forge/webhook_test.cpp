@@ -281,6 +281,10 @@ TEST_CASE("webhook: of forms only GitHub's are taken, which signs them as they a
   const Verdict verdict = judge(ForgeType::github, sent(ForgeType::github, form));
   CHECK_MESSAGE(wakes(verdict), verdict.why);
   CHECK(wakes(judge(ForgeType::github, sent(ForgeType::github, "x=1&" + form + "&y="))));
+  // %3G is no character, though a careless reader makes a `/` of it.
+  std::string damaged = form;
+  damaged.insert(damaged.find("ref"), "x%3G%22%3A1%2C%22");
+  CHECK(refused(judge(ForgeType::github, sent(ForgeType::github, damaged)), 400));
   // Gitea signs the JSON inside: what it sends is not what it vouches for.
   Hook gitea = sent(ForgeType::gitea, form);
   CHECK(refused(judge(ForgeType::gitea, gitea), 415));
