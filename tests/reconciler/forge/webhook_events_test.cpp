@@ -336,7 +336,7 @@ TEST_CASE("webhook: JSON that nests without end is refused") {
 
 TEST_CASE("webhook: what a header says is shown on one short line") {
   Hook hook = push_of(ForgeType::gitea, "d\x01\x1b[31m\xC2\x9B\xFF" + std::string(500, 'x'));
-  hook.headers["X-Gitea-Event"] = "\x1b]0;\xC2\x9B\xFF\n" + std::string(500, 'y');
+  hook.headers["X-Gitea-Event"] = "\x1b]0,\xC2\x9B\xFF\n" + std::string(500, 'y');
   const Verdict verdict = judge(ForgeType::gitea, hook);
   CHECK(ignored(verdict));
   hook.headers["content-type"] = hook.headers["X-Gitea-Event"];
