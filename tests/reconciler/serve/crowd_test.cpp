@@ -1,0 +1,85 @@
+#include "reconciler/serve/crowd.hpp"
+
+#include <doctest/doctest.h>
+
+namespace homeostat {
+namespace {
+
+using Phase = Crowd::Phase;
+using std::chrono::milliseconds;
+
+Crowd::Moment at(int ms) { return Crowd::Moment(milliseconds(ms)); }
+
+Crowd crowd_of(std::size_t connections) {
+  return Crowd({.connections = connections, .receive = milliseconds(100), .send = milliseconds(50)});
+}
+
+TEST_CASE("crowd: of too many, the one that has kept us waiting the longest goes") {
+  Crowd crowd = crowd_of(3);
+  crowd.enter(7, "a", at(2));
+  crowd.enter(8, "a", at(1));
+  crowd.enter(9, "a", at(3));
+  CHECK(crowd.too_many() == std::nullopt);
+  crowd.enter(10, "a", at(4));
+  CHECK(crowd.too_many() == 8);
+  CHECK_MESSAGE(crowd.too_many() == std::nullopt, "who was told to go counts no more");
+  crowd.leave(8);
+  CHECK(crowd.size() == 3);
+  CHECK(crowd.too_many() == std::nullopt);
+  crowd.enter(11, "a", at(5));
+  CHECK(crowd.too_many() == 7);
+}
+
+TEST_CASE("crowd: who asks again begins to wait anew") {
+  Crowd crowd = crowd_of(2);
+  crowd.enter(7, "a", at(1));
+  crowd.enter(8, "a", at(2));
+  crowd.change(7, Phase::sending, at(3));
+  crowd.change(7, Phase::receiving, at(4));
+  crowd.enter(9, "a", at(5));
+  CHECK(crowd.too_many() == 8);
+}
+
+TEST_CASE("crowd: who waits for us stays, however full it is") {
+  Crowd crowd = crowd_of(1);
+  crowd.enter(7, "a", at(1));
+  crowd.change(7, Phase::handling, at(1));
+  crowd.enter(8, "a", at(2));
+  crowd.change(8, Phase::handling, at(2));
+  CHECK(crowd.too_many() == std::nullopt);
+  crowd.enter(9, "a", at(3));
+  CHECK(crowd.too_many() == 9);
+}
+
+TEST_CASE("crowd: the peer that has the most makes room, not the one that came first") {
+  Crowd crowd = crowd_of(3);
+  crowd.enter(7, "prometheus", at(1));
+  crowd.enter(8, "flood", at(2));
+  crowd.enter(9, "flood", at(3));
+  crowd.enter(10, "flood", at(4));
+  CHECK(crowd.too_many() == 8);
+  crowd.leave(8);
+  crowd.enter(11, "flood", at(5));
+  CHECK(crowd.too_many() == 9);
+}
+
+TEST_CASE("crowd: a request that does not come in time is late, and so is an answer not taken") {
+  Crowd crowd = crowd_of(9);
+  CHECK(crowd.next_late() == std::nullopt);
+  crowd.enter(7, "a", at(0));
+  crowd.enter(8, "a", at(0));
+  crowd.enter(9, "a", at(0));
+  crowd.change(8, Phase::handling, at(10));
+  crowd.change(9, Phase::sending, at(10));
+  CHECK(crowd.next_late() == at(60));
+  CHECK(crowd.late(at(59)).empty());
+  CHECK(crowd.late(at(60)) == std::vector<int>{9});
+  CHECK(crowd.late(at(60)).empty());
+  CHECK(crowd.next_late() == at(100));
+  CHECK(crowd.late(at(1000)) == std::vector<int>{7});
+  CHECK(crowd.next_late() == std::nullopt);
+  CHECK(crowd.in(Phase::handling) == std::vector<int>{8});
+}
+
+}  // namespace
+}  // namespace homeostat
