@@ -23,26 +23,32 @@ void Crowd::leave(int socket) {
   members_.erase(found);
 }
 
-std::optional<int> Crowd::too_many() {
-  if (members_.size() - told_ <= limits_.connections) return std::nullopt;
-  std::map<std::string, std::size_t> waits;
-  const auto keeps_waiting = [](const Member& member) {
-    return !member.told && member.phase != Phase::handling;
-  };
+std::vector<int> Crowd::worst() const {
+  std::map<std::string, std::vector<int>> waiting;
   std::size_t most = 0;
   for (const auto& [socket, member] : members_) {
-    if (keeps_waiting(member)) most = std::max(most, ++waits[member.peer]);
+    if (member.told || member.phase == Phase::handling) continue;
+    std::vector<int>& peer = waiting[member.peer];
+    peer.push_back(socket);
+    most = std::max(most, peer.size());
   }
-  Member* longest = nullptr;
-  int chosen = -1;
-  for (auto& [socket, member] : members_) {
-    if (!keeps_waiting(member) || waits[member.peer] < most) continue;
-    if (longest != nullptr && longest->since <= member.since) continue;
-    longest = &member;
-    chosen = socket;
+  std::vector<int> all;
+  for (const auto& [peer, sockets] : waiting) {
+    if (sockets.size() == most) all.insert(all.end(), sockets.begin(), sockets.end());
   }
-  if (longest == nullptr) return std::nullopt;
-  longest->told = true;
+  std::stable_sort(all.begin(), all.end(), [this](int a, int b) {
+    return members_.at(a).since < members_.at(b).since;
+  });
+  return all;
+}
+
+std::optional<int> Crowd::too_many(const std::function<bool(int)>& silent) {
+  if (members_.size() - told_ <= limits_.connections) return std::nullopt;
+  const std::vector<int> candidates = worst();
+  if (candidates.empty()) return std::nullopt;
+  const auto quiet = std::find_if(candidates.begin(), candidates.end(), silent);
+  const int chosen = quiet == candidates.end() ? candidates.front() : *quiet;
+  members_.at(chosen).told = true;
   ++told_;
   return chosen;
 }

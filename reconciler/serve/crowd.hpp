@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,9 +29,11 @@ class Crowd {
   void change(int socket, Phase phase, Moment now);
   void leave(int socket);
 
-  // Of too many: one that keeps us waiting, of the peer that has the most such; the one that does
-  // so the longest. Told once of each; what was told counts no more. Nullopt: there is room.
-  [[nodiscard]] std::optional<int> too_many();
+  // Of too many: one that keeps us waiting, of the peer that has the most such. The one that does so
+  // the longest, but before all others one that has been `silent` from the beginning: who is in the
+  // middle of something may be a good one. Told once of each; what was told counts no more.
+  // Nullopt: there is room.
+  [[nodiscard]] std::optional<int> too_many(const std::function<bool(int socket)>& silent);
   // Those whose time is over. Told once of each.
   [[nodiscard]] std::vector<int> late(Moment now);
   // When the next one's time is over, if nothing happens before; nullopt: nobody is being timed.
@@ -47,6 +50,8 @@ class Crowd {
     Moment since = {};
     bool told = false;
   };
+  // Those that keep us waiting, of the peers that have the most such, the longest first.
+  [[nodiscard]] std::vector<int> worst() const;
   [[nodiscard]] std::optional<Moment> end_of(const Member& member) const;
 
   Limits limits_;

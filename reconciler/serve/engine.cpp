@@ -1,7 +1,7 @@
 #include "reconciler/serve/engine.hpp"
 
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -16,6 +16,14 @@ namespace {
 // So many at once, then what they sent is read: in a flood, who asks at once has its answer before
 // the crowd can push it out.
 constexpr int accepts_a_turn = 32;
+
+// Not a byte has come since it is there.
+bool is_silent(int socket) {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+         info.tcpi_bytes_received == 0;
+}
 
 MHD_Result guarded(const std::function<MHD_Result()>& call) {
   try {
@@ -75,14 +83,14 @@ Result<MHD_Daemon*> Server::State::start_daemon() {
   };
   std::size_t (*unescape)(void*, MHD_Connection*, char*) = as_it_is;
   MHD_Daemon* daemon = MHD_start_daemon(
-      flags, 0, nullptr, nullptr, &on_request, this,                            //
-      MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this,                         //
-      MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this,                       //
-      MHD_OPTION_UNESCAPE_CALLBACK, unescape, nullptr,                          //
-      MHD_OPTION_STRICT_FOR_CLIENT, 1,                                          //
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings_.max_head_bytes,             //
+      flags, 0, nullptr, nullptr, &on_request, this,                 //
+      MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this,              //
+      MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this,            //
+      MHD_OPTION_UNESCAPE_CALLBACK, unescape, nullptr,               //
+      MHD_OPTION_STRICT_FOR_CLIENT, 1,                               //
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings_.max_head_bytes,  //
       // Ours is the limit; those that were told to go are still there for a turn.
-      MHD_OPTION_CONNECTION_LIMIT,                                              //
+      MHD_OPTION_CONNECTION_LIMIT,                                                    //
       static_cast<unsigned int>(2 * settings_.max_connections + 2 * accepts_a_turn),  //
       MHD_OPTION_ARRAY, options.data(), MHD_OPTION_END);
   if (daemon == nullptr) {
@@ -166,8 +174,7 @@ void Server::State::accept_some() {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     auto* raw = reinterpret_cast<sockaddr*>(&address);
-    const int made =
-        accept4(listener_.socket.number(), raw, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int made = accept4(listener_.socket.number(), raw, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (made < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       // No descriptor or no memory is left: the one that waits there would wake us at once again.
@@ -181,7 +188,7 @@ void Server::State::accept_some() {
     setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     ++accepted_;
     if (MHD_add_connection(daemon_, made, raw, length) != MHD_YES) continue;  // closed by it
-    while (const auto socket = crowd_.too_many()) {
+    while (const auto socket = crowd_.too_many(&is_silent)) {
       ++dropped_;
       drop(*socket);
     }

@@ -127,9 +127,9 @@ std::optional<ServeReply> refuse(const Exchange& exchange) {
   const auto length = parse_digits(stated);
   if (!length) return error_reply(400, "Content-Length is no number");
   if (*length > exchange.route->max_body_bytes) {
-    return error_reply(413, "the body is too large",
-                       "at most " + std::to_string(exchange.route->max_body_bytes) +
-                           " bytes are read here");
+    return error_reply(
+        413, "the body is too large",
+        "at most " + std::to_string(exchange.route->max_body_bytes) + " bytes are read here");
   }
   return std::nullopt;
 }

@@ -14,8 +14,7 @@ Result<Server> Server::open(ServerSettings settings, std::vector<Route> routes) 
     return fail(ErrorKind::invalid_spec, "TLS needs a certificate and its key");
   }
   TRY_ASSIGN(Listener listener, listen_on(settings.listen));
-  auto state =
-      std::make_unique<State>(std::move(settings), std::move(routes), std::move(listener));
+  auto state = std::make_unique<State>(std::move(settings), std::move(routes), std::move(listener));
   TRY(state->start());
   return Server(std::move(state));
 }

@@ -24,10 +24,10 @@ struct ServeRequest {
   std::string path;    // as it was sent, without the query
   // What stands in the path where its route has `{...}`; decoded.
   std::string parameter = {};
-  std::multimap<std::string, std::string> query = {};   // decoded
-  std::map<std::string, std::string> headers = {};      // names in lower case; several: "a, b"
-  std::string body = {};                                // its bytes as they came
-  std::string peer = {};                                // the other side's IP address
+  std::multimap<std::string, std::string> query = {};  // decoded
+  std::map<std::string, std::string> headers = {};     // names in lower case; several: "a, b"
+  std::string body = {};                               // its bytes as they came
+  std::string peer = {};                               // the other side's IP address
 
   [[nodiscard]] std::string header(const std::string& lower_case_name) const;  // "" where absent
 };
@@ -43,7 +43,8 @@ struct ServeReply {
 
 struct Route {
   std::string method;
-  std::string path;  // "/healthz"; the last component may be "{name}": any one, but not an empty one
+  std::string
+      path;  // "/healthz"; the last component may be "{name}": any one, but not an empty one
   // Anything it throws is answered with 500. The token: the server is to end, and so should this.
   std::function<ServeReply(const ServeRequest&, const std::stop_token&)> handle;
   // Asked when the headers are there and no byte of the body is read; a reply refuses. On the
@@ -65,8 +66,8 @@ struct ServerSettings {
   std::chrono::milliseconds stop_limit = std::chrono::seconds(5);
   std::size_t max_head_bytes = std::size_t{16} << 10;
   std::size_t max_bodies_bytes = std::size_t{16} << 20;  // of all that are coming in
-  std::size_t slow_threads = 2;
-  std::size_t max_slow = 8;  // running and waiting
+  std::size_t slow_threads = 4;
+  std::size_t max_slow = 16;  // running and waiting
 };
 
 struct ServerCounts {

@@ -26,8 +26,8 @@ Result<std::string> read_whole(const std::string& what, const std::string& path)
   std::ostringstream text;
   text << in.rdbuf();
   if (!in) {
-    return fail(ErrorKind::invalid_spec, "cannot read " + what + " " + path + ": " +
-                                             std::generic_category().message(errno));
+    return fail(ErrorKind::invalid_spec,
+                "cannot read " + what + " " + path + ": " + std::generic_category().message(errno));
   }
   return text.str();
 }

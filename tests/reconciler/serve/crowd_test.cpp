@@ -11,23 +11,26 @@ using std::chrono::milliseconds;
 Crowd::Moment at(int ms) { return Crowd::Moment(milliseconds(ms)); }
 
 Crowd crowd_of(std::size_t connections) {
-  return Crowd({.connections = connections, .receive = milliseconds(100), .send = milliseconds(50)});
+  return Crowd(
+      {.connections = connections, .receive = milliseconds(100), .send = milliseconds(50)});
 }
+
+bool nobody(int /*socket*/) { return false; }
 
 TEST_CASE("crowd: of too many, the one that has kept us waiting the longest goes") {
   Crowd crowd = crowd_of(3);
   crowd.enter(7, "a", at(2));
   crowd.enter(8, "a", at(1));
   crowd.enter(9, "a", at(3));
-  CHECK(crowd.too_many() == std::nullopt);
+  CHECK(crowd.too_many(nobody) == std::nullopt);
   crowd.enter(10, "a", at(4));
-  CHECK(crowd.too_many() == 8);
-  CHECK_MESSAGE(crowd.too_many() == std::nullopt, "who was told to go counts no more");
+  CHECK(crowd.too_many(nobody) == 8);
+  CHECK_MESSAGE(crowd.too_many(nobody) == std::nullopt, "who was told to go counts no more");
   crowd.leave(8);
   CHECK(crowd.size() == 3);
-  CHECK(crowd.too_many() == std::nullopt);
+  CHECK(crowd.too_many(nobody) == std::nullopt);
   crowd.enter(11, "a", at(5));
-  CHECK(crowd.too_many() == 7);
+  CHECK(crowd.too_many(nobody) == 7);
 }
 
 TEST_CASE("crowd: who asks again begins to wait anew") {
@@ -37,7 +40,7 @@ TEST_CASE("crowd: who asks again begins to wait anew") {
   crowd.change(7, Phase::sending, at(3));
   crowd.change(7, Phase::receiving, at(4));
   crowd.enter(9, "a", at(5));
-  CHECK(crowd.too_many() == 8);
+  CHECK(crowd.too_many(nobody) == 8);
 }
 
 TEST_CASE("crowd: who waits for us stays, however full it is") {
@@ -46,9 +49,9 @@ TEST_CASE("crowd: who waits for us stays, however full it is") {
   crowd.change(7, Phase::handling, at(1));
   crowd.enter(8, "a", at(2));
   crowd.change(8, Phase::handling, at(2));
-  CHECK(crowd.too_many() == std::nullopt);
+  CHECK(crowd.too_many(nobody) == std::nullopt);
   crowd.enter(9, "a", at(3));
-  CHECK(crowd.too_many() == 9);
+  CHECK(crowd.too_many(nobody) == 9);
 }
 
 TEST_CASE("crowd: the peer that has the most makes room, not the one that came first") {
@@ -57,10 +60,21 @@ TEST_CASE("crowd: the peer that has the most makes room, not the one that came f
   crowd.enter(8, "flood", at(2));
   crowd.enter(9, "flood", at(3));
   crowd.enter(10, "flood", at(4));
-  CHECK(crowd.too_many() == 8);
+  CHECK(crowd.too_many(nobody) == 8);
   crowd.leave(8);
   crowd.enter(11, "flood", at(5));
-  CHECK(crowd.too_many() == 9);
+  CHECK(crowd.too_many(nobody) == 9);
+}
+
+TEST_CASE("crowd: who has said nothing at all goes before who has been waiting longer") {
+  Crowd crowd = crowd_of(2);
+  crowd.enter(7, "a", at(1));
+  crowd.enter(8, "a", at(2));
+  crowd.enter(9, "a", at(3));
+  CHECK(crowd.too_many([](int socket) { return socket != 7; }) == 8);
+  crowd.enter(10, "b", at(3));
+  CHECK_MESSAGE(crowd.too_many([](int socket) { return socket == 10; }) == 7,
+                "but not one of a peer that has fewer");
 }
 
 TEST_CASE("crowd: a request that does not come in time is late, and so is an answer not taken") {

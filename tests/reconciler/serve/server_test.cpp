@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "providers/core/http.hpp"
@@ -9,8 +10,6 @@
 #include "tests/support/client_socket.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/temp_repo.hpp"
-
-#include <filesystem>
 
 namespace homeostat {
 namespace {
@@ -55,8 +54,8 @@ TEST_CASE("server: a request comes to its route with all that was sent") {
   hook.max_body_bytes = 100;
   const Server server = serve({hook});
   const auto reply =
-      raw_http(server.port(), "POST", "/webhooks/ho%6De?a=1&b=x%20y%00z&a=2", std::string("q\0r", 3),
-               "X-Signature: abc\r\nX-Twice: 1\r\nx-twice: 2\r\n");
+      raw_http(server.port(), "POST", "/webhooks/ho%6De?a=1&b=x%20y%00z&a=2",
+               std::string("q\0r", 3), "X-Signature: abc\r\nX-Twice: 1\r\nx-twice: 2\r\n");
   CHECK(reply.status == 202);
   CHECK(reply.head.find("X-Seen: yes") != std::string::npos);
   CHECK(reply.head.find("Content-Type: application/json") != std::string::npos);
@@ -79,8 +78,8 @@ TEST_CASE("server: several requests go over one connection") {
     CHECK(client.read_until("alive").starts_with("HTTP/1.1 200"));
   }
   // Two at once.
-  REQUIRE(client.write(
-      "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /no HTTP/1.1\r\nHost: x\r\n\r\n"));
+  REQUIRE(
+      client.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /no HTTP/1.1\r\nHost: x\r\n\r\n"));
   CHECK(client.read_until("nothing is here").find("404") != std::string::npos);
   CHECK(server.counts().accepted == 1);
   CHECK(server.counts().requests == 5);
@@ -104,10 +103,10 @@ TEST_CASE("server: what it does not have or do, it says, as JSON with a hint") {
 }
 
 TEST_CASE("server: a handler that throws gives 500, and the server goes on") {
-  const Server server = serve(
-      {healthz(), route("GET", "/bad", [](const ServeRequest&) -> ServeReply {
-         throw std::runtime_error("inner matters");
-       })});
+  const Server server =
+      serve({healthz(), route("GET", "/bad", [](const ServeRequest&) -> ServeReply {
+               throw std::runtime_error("inner matters");
+             })});
   const auto reply = raw_http(server.port(), "GET", "/bad");
   CHECK(reply.status == 500);
   CHECK(reply.body.find("inner matters") == std::string::npos);
@@ -157,7 +156,8 @@ TEST_CASE("server: heads that are too long, and what is no HTTP, are answered or
   const std::string long_head =
       "GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + std::string(100'000, 'a') + "\r\n\r\n";
   CHECK(test::raw_exchange(server.port(), long_head).find(" 200 ") == std::string::npos);
-  const std::string long_path = "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string long_path =
+      "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n";
   CHECK(test::raw_exchange(server.port(), long_path).find(" 200 ") == std::string::npos);
   for (const std::string& garbage :
        {std::string("garbage\r\n\r\n"), std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 9),
@@ -305,8 +305,7 @@ TEST_CASE("server: TLS with a certificate of one's own, and with none that does 
   CHECK(client->send({.path = "/healthz"}, {}));
 
   const auto with = [](const std::string& certificate, const std::string& key) {
-    return error_of(
-        {.listen = "127.0.0.1:0", .certificate_file = certificate, .key_file = key});
+    return error_of({.listen = "127.0.0.1:0", .certificate_file = certificate, .key_file = key});
   };
   CHECK(with(good.file, other.key_file).find("is not the one of the certificate") !=
         std::string::npos);
@@ -319,10 +318,11 @@ TEST_CASE("server: TLS with a certificate of one's own, and with none that does 
 TEST_CASE("server: an address that is none, or taken, is an error that says so") {
   const Server server = serve({healthz()});
   const std::string taken = "127.0.0.1:" + std::to_string(server.port());
-  CHECK(error_of({.listen = taken}).find("cannot listen on " + taken + ": Address already in use") !=
-        std::string::npos);
-  for (const char* wrong : {"", "8471", "localhost:8471", "127.0.0.1", "127.0.0.1:70000", "::1:8471",
-                            "[::1]", "[127.0.0.1]:8471", "127.0.0.1:x"}) {
+  CHECK(
+      error_of({.listen = taken}).find("cannot listen on " + taken + ": Address already in use") !=
+      std::string::npos);
+  for (const char* wrong : {"", "8471", "localhost:8471", "127.0.0.1", "127.0.0.1:70000",
+                            "::1:8471", "[::1]", "[127.0.0.1]:8471", "127.0.0.1:x"}) {
     CAPTURE(wrong);
     CHECK(error_of({.listen = wrong}).find("no address to listen on") != std::string::npos);
   }
