@@ -70,6 +70,8 @@ judge_library() {
       [[ $file == reconciler/cron.cpp ]] || why="the tz library belongs in reconciler/cron.cpp" ;;
       [[ $file =~ ^providers/core/http[a-z_]*\.cpp$ || $file == reconciler/notify/smtp.cpp ]] ||
         why="libcurl belongs in providers/core/http*.cpp and reconciler/notify/smtp.cpp" ;;
+    microhttpd.h)
+      [[ $file == reconciler/serve/* ]] || why="libmicrohttpd belongs in reconciler/serve/" ;;
     httplib.h)
       [[ $file == tests/support/* ]] || why="cpp-httplib belongs in tests/support/" ;;
     CLI/*)
@@ -152,6 +154,7 @@ self_test() {
     'reconciler/cron.cpp:#include <date/tz.h>'
     'reconciler/order.cpp:#include "specs/cron.hpp"'
     'reconciler/notify/smtp.cpp:#include <curl/curl.h>'
+    'reconciler/serve/engine.cpp:#include <microhttpd.h>'
     'reconciler/cli/main.cpp:#include <CLI/CLI.hpp>'
     'reconciler/cli/apply.cpp:#include "reconciler/cli/cli.hpp"'
     'examples/embed.cpp:#include "providers/core/provider.hpp"'
@@ -181,6 +184,7 @@ self_test() {
     'reconciler/cli/main.cpp:#include <sqlite3.h>'
     'reconciler/cli/apply.cpp:  #  include <providers/one/api.hpp>'
     'examples/embed.cpp:#include "providers/one/api.hpp"'
+    'tests/four_test.cpp:#include <microhttpd.h>'
     'tests/one_test.cpp:#include <CLI/CLI.hpp>'
     'tests/two_test.cpp:#include "support/spec.hpp"'
     'tests/three_test.cpp:#include "tests/../reconciler/plan.hpp"'

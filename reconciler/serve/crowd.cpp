@@ -23,33 +23,40 @@ void Crowd::leave(int socket) {
   members_.erase(found);
 }
 
-std::vector<int> Crowd::worst() const {
+Crowd::Worst Crowd::worst() const {
   std::map<std::string, std::vector<int>> waiting;
-  std::size_t most = 0;
   for (const auto& [socket, member] : members_) {
-    if (member.told || member.phase == Phase::handling) continue;
-    std::vector<int>& peer = waiting[member.peer];
-    peer.push_back(socket);
-    most = std::max(most, peer.size());
+    if (!member.told && member.phase != Phase::handling) waiting[member.peer].push_back(socket);
   }
-  std::vector<int> all;
-  for (const auto& [peer, sockets] : waiting) {
-    if (sockets.size() == most) all.insert(all.end(), sockets.begin(), sockets.end());
+  Worst worst;
+  for (auto& [peer, sockets] : waiting) {
+    if (sockets.size() > worst.sockets.size()) {
+      worst.lead = sockets.size() - worst.sockets.size();
+      worst.sockets = std::move(sockets);
+    } else {
+      worst.lead = std::min(worst.lead, worst.sockets.size() - sockets.size());
+    }
   }
-  std::stable_sort(all.begin(), all.end(), [this](int a, int b) {
-    return members_.at(a).since < members_.at(b).since;
-  });
-  return all;
+  std::stable_sort(worst.sockets.begin(), worst.sockets.end(),
+                   [this](int a, int b) { return members_.at(a).since < members_.at(b).since; });
+  return worst;
 }
 
-std::optional<int> Crowd::too_many(const std::function<bool(int)>& silent) {
-  if (members_.size() - told_ <= limits_.connections) return std::nullopt;
-  const std::vector<int> candidates = worst();
-  if (candidates.empty()) return std::nullopt;
-  const auto quiet = std::find_if(candidates.begin(), candidates.end(), silent);
-  const int chosen = quiet == candidates.end() ? candidates.front() : *quiet;
-  members_.at(chosen).told = true;
-  ++told_;
+std::vector<int> Crowd::too_many(const std::function<bool(int)>& silent) {
+  std::vector<int> chosen;
+  while (members_.size() - told_ > limits_.connections) {
+    Worst candidates = worst();
+    if (candidates.sockets.empty()) break;
+    std::stable_partition(candidates.sockets.begin(), candidates.sockets.end(), silent);
+    const std::size_t spare = members_.size() - told_ - limits_.connections;
+    candidates.sockets.resize(
+        std::min({spare, std::max<std::size_t>(candidates.lead, 1), candidates.sockets.size()}));
+    for (const int socket : candidates.sockets) {
+      members_.at(socket).told = true;
+      ++told_;
+      chosen.push_back(socket);
+    }
+  }
   return chosen;
 }
 

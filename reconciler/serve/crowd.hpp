@@ -29,11 +29,11 @@ class Crowd {
   void change(int socket, Phase phase, Moment now);
   void leave(int socket);
 
-  // Of too many: one that keeps us waiting, of the peer that has the most such. The one that does so
-  // the longest, but before all others one that has been `silent` from the beginning: who is in the
-  // middle of something may be a good one. Told once of each; what was told counts no more.
-  // Nullopt: there is room.
-  [[nodiscard]] std::optional<int> too_many(const std::function<bool(int socket)>& silent);
+  // Of too many, those that make room: they keep us waiting, and are of the peer that has the most
+  // such. The ones that do so the longest, but before all others those that have been `silent` from
+  // the beginning: who is in the middle of something may be a good one. Told once of each; what was
+  // told counts no more. Empty: there is room, or everybody waits for us.
+  [[nodiscard]] std::vector<int> too_many(const std::function<bool(int socket)>& silent);
   // Those whose time is over. Told once of each.
   [[nodiscard]] std::vector<int> late(Moment now);
   // When the next one's time is over, if nothing happens before; nullopt: nobody is being timed.
@@ -50,8 +50,11 @@ class Crowd {
     Moment since = {};
     bool told = false;
   };
-  // Those that keep us waiting, of the peers that have the most such, the longest first.
-  [[nodiscard]] std::vector<int> worst() const;
+  struct Worst {
+    std::vector<int> sockets;  // that keep us waiting, of the peer with the most; the longest first
+    std::size_t lead = 0;      // so many more than the next peer
+  };
+  [[nodiscard]] Worst worst() const;
   [[nodiscard]] std::optional<Moment> end_of(const Member& member) const;
 
   Limits limits_;

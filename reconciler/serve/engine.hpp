@@ -51,6 +51,7 @@ struct Server::State {
   void wait(bool accepting);
   [[nodiscard]] int patience() const;  // in milliseconds; -1: no limit
   void accept_some();
+  void make_room();
   void resume_finished();
   void drop_late();
   void drop(int socket);

@@ -190,10 +190,10 @@ TEST_CASE("api: a plan is asked for with all that was said, and comes as it was 
                          const std::stop_token&) -> tl::expected<ServedPlan, Errors> {
     seen = query;
     if (query.rev == "bad") {
-      return tl::unexpected(
-          Errors{fail(ErrorKind::invalid_spec, "unknown key", "did you mean `dns`", {"a.yaml", 3, 1})
-                     .value(),
-                 fail(ErrorKind::invalid_spec, "another one").value()});
+      return tl::unexpected(Errors{
+          fail(ErrorKind::invalid_spec, "unknown key", "did you mean `dns`", {"a.yaml", 3, 1})
+              .value(),
+          fail(ErrorKind::invalid_spec, "another one").value()});
     }
     if (query.rev == "none") {
       return tl::unexpected(Errors{fail(ErrorKind::not_found, "no revision none").value()});

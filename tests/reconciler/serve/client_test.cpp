@@ -111,10 +111,9 @@ TEST_CASE("client: TLS by the certificate's fingerprint") {
   std::filesystem::permissions(made.key_file, std::filesystem::perms(0600));
   auto routes = make_routes(test::full_sources());
   REQUIRE(routes);
-  const auto server = Server::open({.listen = "127.0.0.1:0",
-                                    .certificate_file = made.file,
-                                    .key_file = made.key_file},
-                                   std::move(*routes));
+  const auto server = Server::open(
+      {.listen = "127.0.0.1:0", .certificate_file = made.file, .key_file = made.key_file},
+      std::move(*routes));
   REQUIRE(server);
   AskedServer asked = to(*server);
   CHECK_FALSE(ask_for_plan(asked, {.site = "home"}, {}));

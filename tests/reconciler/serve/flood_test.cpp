@@ -175,9 +175,7 @@ void flood(const ServerSettings& settings, const std::function<bool(int)>& ask) 
 }
 
 ServerSettings settings() {
-  return {.listen = "127.0.0.1:0",
-          .max_connections = room,
-          .receive_limit = std::chrono::hours(1)};
+  return {.listen = "127.0.0.1:0", .max_connections = room, .receive_limit = std::chrono::hours(1)};
 }
 
 TEST_SUITE_BEGIN("once");

@@ -16,7 +16,8 @@ SiteStatus busy_site() {
   site.site = "home";
   site.ready = true;
   site.mode = "enforce";
-  site.good = CommitStatus{.commit = commit, .subject = "More memory", .author = "Ana", .at = at(0)};
+  site.good =
+      CommitStatus{.commit = commit, .subject = "More memory", .author = "Ana", .at = at(0)};
   site.refused = RefusedCommit{
       .commit = {.commit = std::string(40, 'b'), .subject = "Typo", .author = "", .at = at(60)},
       .why = "dns.yaml:4:3: unknown key"};
@@ -49,12 +50,17 @@ Result<std::vector<RunRow>> runs(const RunsQuery& query) {
   change.cause = "drift";
   change.outcome = "failed";
   change.message = "refused";
-  change.fields.push_back({.path = "values", .before = {"10.5.0.1"}, .after = nullptr,
-                           .cause = "drift", .by = "ops"});
+  change.fields.push_back(
+      {.path = "values", .before = {"10.5.0.1"}, .after = nullptr, .cause = "drift", .by = "ops"});
   change.at = at(92);
   RunRow row{.site = "home"};
-  row.run.run = {.id = 12, .verb = "run", .commit = commit, .started = at(90), .ended = at(95),
-                 .exit_code = 2, .summary = "1 to change"};
+  row.run.run = {.id = 12,
+                 .verb = "run",
+                 .commit = commit,
+                 .started = at(90),
+                 .ended = at(95),
+                 .exit_code = 2,
+                 .summary = "1 to change"};
   row.run.changes = {change};
   RunRow cut = row;
   cut.run.run.exit_code = -1;
@@ -94,14 +100,25 @@ ApiSources full_sources() {
   };
   sources.resources = [](const RowsQuery&) -> Result<std::vector<ResourceRow>> {
     return std::vector<ResourceRow>{
-        {.site = "home", .address = "home:dns/lab/nas/A@dns", .state = ResourceState::drift,
-         .service = "", .text = "ttl 1h -> 5m", .since = at(3), .by = "ops"},
+        {.site = "home",
+         .address = "home:dns/lab/nas/A@dns",
+         .state = ResourceState::drift,
+         .service = "",
+         .text = "ttl 1h -> 5m",
+         .since = at(3),
+         .by = "ops"},
         {.site = "home", .address = "home:container/web@pve", .service = "web"}};
   };
   sources.incidents = [](const IncidentsQuery&) -> Result<std::vector<IncidentRow>> {
-    return std::vector<IncidentRow>{
-        {.id = 4, .site = "home", .kind = "drift", .title = "dns/lab/nas/A", .details = "ttl",
-         .by = "ops", .since = at(3), .opened = at(4), .closed = std::nullopt}};
+    return std::vector<IncidentRow>{{.id = 4,
+                                     .site = "home",
+                                     .kind = "drift",
+                                     .title = "dns/lab/nas/A",
+                                     .details = "ttl",
+                                     .by = "ops",
+                                     .since = at(3),
+                                     .opened = at(4),
+                                     .closed = std::nullopt}};
   };
   sources.history = &runs;
   sources.webhook = [](const ServeRequest&) { return ServeReply{.status = 202}; };
