@@ -161,6 +161,7 @@ self_test() {
     'tests/one_test.cpp:#include "providers/one/api.hpp"'
     'tests/two_test.cpp:#include "tests/support/spec.hpp"'
     'tests/three_test.cpp:#include <sqlite3.h>'
+    'tests/four_test.cpp:#include "reconciler/serve/server.hpp"'
     'tests/bench/floor.cpp:#include <yaml-cpp/yaml.h>'
   )
   local -a wrong=(

@@ -29,12 +29,13 @@ TEST_CASE("client: the plan comes as the service rendered it, with its exit code
     return ServedPlan{.exit_code = 3, .body = "what there is\n"};
   };
   const Server server = test::serve(sources);
-  const PlanQuery query{
+  PlanQuery query{
       .site = "home",
       .rev = "feature/x&y",
       .format = PlanFormat::text,
-      .style = {.color = true, .width = 99, .utc_offset_minutes = -60, .verbose = true},
-      .options = {.only = {"dns/lab/*", "ip/*"}, .exclude = {"x y"}}};
+      .style = {.color = true, .width = 99, .utc_offset_minutes = -60, .verbose = true}};
+  query.options.only = {"dns/lab/*", "ip/*"};
+  query.options.exclude = {"x y"};
   const auto made = ask_for_plan(to(server), query, {});
   REQUIRE_MESSAGE(made, error_of(made));
   CHECK(made->exit_code == 3);

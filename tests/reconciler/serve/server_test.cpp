@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "providers/core/http.hpp"
