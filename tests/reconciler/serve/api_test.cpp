@@ -22,7 +22,7 @@ RawReply get(const Server& server, const std::string& path, const std::string& h
   return test::raw_http(server.port(), "GET", path, {}, headers);
 }
 
-// The schema of one operation's answer, with all that it refers to; null where none is described.
+// The schema of one operation's answer; null where none is described.
 json schema_of(const json& operation, const RawReply& reply) {
   const json all = document();
   const auto& responses = operation.at("responses");
@@ -36,26 +36,36 @@ json schema_of(const json& operation, const RawReply& reply) {
   const json contents = response->value("content", json::object());
   for (const auto& [type, content] : contents.items()) {
     if (reply.head.find("Content-Type: " + type) == std::string::npos) continue;
-    json schema = content.at("schema");
-    schema["components"] = all.at("components");
-    return schema;
+    return content.at("schema");
   }
   return response->contains("content") ? json() : json(true);
 }
 
-// "" where the answer is as the document describes it.
-std::string against_document(const std::string& method, const std::string& path,
-                             const RawReply& reply) {
-  const json operation = document().at("paths").at(path).at(method);
-  const json schema = schema_of(operation, reply);
-  if (schema.is_null()) {
-    return method + " " + path + ": no " + std::to_string(reply.status) + " of this type\n" +
-           reply.head + "\n" + reply.body;
+// Answers that must be as the document describes them: one look of the validator at all of them.
+class Answers {
+ public:
+  void add(const std::string& method, const std::string& path, const RawReply& reply) {
+    const std::string name = method + " " + path + " " + std::to_string(reply.status) + " #" +
+                             std::to_string(answers_.size());
+    const json schema = schema_of(document().at("paths").at(path).at(method), reply);
+    CAPTURE(reply.head);
+    CAPTURE(reply.body);
+    CAPTURE(name);
+    CHECK_MESSAGE(!schema.is_null(), "no such answer is described");
+    const bool is_json = schema != true && reply.head.find("json") != std::string::npos;
+    answers_[name] = is_json ? json::parse(reply.body) : json(reply.body);
+    schemas_[name] = schema;
   }
-  if (schema == true) return {};
-  const bool is_json = reply.head.find("json") != std::string::npos;
-  return validate_with(schema, is_json ? json::parse(reply.body) : json(reply.body));
-}
+  // "" where all are right.
+  [[nodiscard]] std::string wrong() const {
+    return validate_with({{"properties", schemas_}, {"components", document().at("components")}},
+                         answers_);
+  }
+
+ private:
+  json answers_ = json::object();
+  json schemas_ = json::object();
+};
 
 TEST_CASE("api: every route of the document is served, and every route served is in it") {
   const auto routes = make_routes(test::full_sources());
@@ -78,6 +88,7 @@ TEST_CASE("api: every route of the document is served, and every route served is
 }
 
 TEST_CASE("api: every answer is as the document describes it") {
+  Answers answers;
   const Server server = test::serve(test::full_sources());
   const json all = document();
   for (const auto& entry : all.at("paths").items()) {
@@ -88,40 +99,44 @@ TEST_CASE("api: every answer is as the document describes it") {
     const RawReply reply = get(server, asked);
     // One of two sites has not been looked at.
     CHECK(reply.status == (path == "/readyz" ? 503 : 200));
-    CHECK(against_document("get", path, reply) == "");
+    answers.add("get", path, reply);
   }
   for (const char* path : {"/api/v1/status", "/api/v1/plan", "/api/v1/resources",
                            "/api/v1/incidents", "/api/v1/history"}) {
     CAPTURE(path);
     const RawReply nobody = get(server, path, "");
     CHECK(nobody.status == 401);
-    CHECK(against_document("get", path, nobody) == "");
+    answers.add("get", path, nobody);
     const RawReply wrong = get(server, path + std::string("?nonsense=1"));
     CHECK(wrong.status == 400);
-    CHECK(against_document("get", path, wrong) == "");
+    answers.add("get", path, wrong);
     if (path == std::string("/api/v1/status")) continue;
     const RawReply elsewhere = get(server, path + std::string("?site=mars"));
     CHECK(elsewhere.status == 404);
     CHECK(elsewhere.body.find("home, office") != std::string::npos);
-    CHECK(against_document("get", path, elsewhere) == "");
+    answers.add("get", path, elsewhere);
   }
   const RawReply hook = test::raw_http(server.port(), "POST", "/webhooks/home", "{}");
   CHECK(hook.status == 202);
-  CHECK(against_document("post", "/webhooks/{site}", hook) == "");
-  CHECK(against_document("post", "/webhooks/{site}",
-                         test::raw_http(server.port(), "POST", "/webhooks/mars", "{}")) == "");
+  answers.add("post", "/webhooks/{site}", hook);
+  answers.add("post", "/webhooks/{site}",
+              test::raw_http(server.port(), "POST", "/webhooks/mars", "{}"));
+  CHECK(answers.wrong() == "");
 }
 
 TEST_CASE("api: the document is OpenAPI 3.1 whose schemas are strict JSON Schemas") {
   const json all = document();
   CHECK(all.at("openapi") == "3.1.0");
-  for (const auto& entry : all.at("components").at("schemas").items()) {
+  const json& schemas = all.at("components").at("schemas");
+  const json whole = {{"$defs", schemas}, {"components", all.at("components")}};
+  CHECK(validate_with(whole, json::object()) == "");
+  json status = whole;
+  status["$ref"] = "#/components/schemas/Status";
+  CHECK(validate_with(status, {{"version", 1}}) != "");
+  for (const auto& entry : schemas.items()) {
     const std::string& name = entry.key();
     const json& schema = entry.value();
     CAPTURE(name);
-    json whole = schema;
-    whole["components"] = all.at("components");
-    CHECK(validate_with(whole, json("no such thing")) != "");
     // A plan is described in full by a schema of its own.
     if (schema.contains("properties") && name != "Plan") {
       CHECK(schema.at("additionalProperties") == false);
@@ -132,32 +147,37 @@ TEST_CASE("api: the document is OpenAPI 3.1 whose schemas are strict JSON Schema
 }
 
 TEST_CASE("api: a fresh service and its silence are answered too") {
+  Answers answers;
   ApiSources sources = test::full_sources();
   sources.status = [] { return ServiceStatus{}; };
   sources.resources = {};
   const Server server = test::serve(sources);
-  CHECK(against_document("get", "/api/v1/status", get(server, "/api/v1/status")) == "");
+  answers.add("get", "/api/v1/status", get(server, "/api/v1/status"));
   CHECK(get(server, "/readyz").status == 200);
   CHECK(get(server, "/healthz").status == 503);
   CHECK(get(server, "/api/v1/resources").status == 501);
   CHECK(get(server, "/api/v1/plan").body.find("this service follows none") != std::string::npos);
+  CHECK(answers.wrong() == "");
 }
 
 TEST_CASE("api: without a token's hash the API is off, and what a machine needs is not") {
+  Answers answers;
   ApiSources sources = test::full_sources();
   sources.token_hash = "";
   const Server server = test::serve(sources);
   const RawReply off = get(server, "/api/v1/status");
   CHECK(off.status == 403);
-  CHECK(against_document("get", "/api/v1/status", off) == "");
+  answers.add("get", "/api/v1/status", off);
   CHECK(get(server, "/healthz", "").status == 200);
   CHECK(get(server, "/metrics", "").status == 200);
   CHECK(test::raw_http(server.port(), "POST", "/webhooks/home", "{}").status == 202);
   sources.token_hash = "secret";
   CHECK_FALSE(make_routes(sources));
+  CHECK(answers.wrong() == "");
 }
 
 TEST_CASE("api: wrong tokens are held back") {
+  Answers answers;
   const Server server = test::serve(test::full_sources());
   RawReply last;
   for (int i = 0; i < 6; ++i) {
@@ -165,12 +185,14 @@ TEST_CASE("api: wrong tokens are held back") {
   }
   CHECK(last.status == 429);
   CHECK(last.head.find("Retry-After: ") != std::string::npos);
-  CHECK(against_document("get", "/api/v1/status", last) == "");
+  answers.add("get", "/api/v1/status", last);
   CHECK(get(server, "/api/v1/status").status == 429);
   CHECK(get(server, "/healthz").status == 200);
+  CHECK(answers.wrong() == "");
 }
 
 TEST_CASE("api: health fails when the loop stands still") {
+  Answers answers;
   ApiSources sources = test::full_sources();
   Time now = sources.now();
   sources.now = [&now] { return now; };
@@ -180,10 +202,12 @@ TEST_CASE("api: health fails when the loop stands still") {
   const RawReply stalled = get(server, "/healthz");
   CHECK(stalled.status == 503);
   CHECK(stalled.body.find("has not moved for 330 s") != std::string::npos);
-  CHECK(against_document("get", "/healthz", stalled) == "");
+  answers.add("get", "/healthz", stalled);
+  CHECK(answers.wrong() == "");
 }
 
 TEST_CASE("api: a plan is asked for with all that was said, and comes as it was rendered") {
+  Answers answers;
   PlanQuery seen;
   ApiSources sources = test::full_sources();
   sources.plan = [&seen](const PlanQuery& query,
@@ -225,7 +249,7 @@ TEST_CASE("api: a plan is asked for with all that was said, and comes as it was 
         json{{"error", "unknown key"},
              {"hint", "did you mean `dns`"},
              {"errors", {"a.yaml:3:1: unknown key (did you mean `dns`)", "another one"}}});
-  CHECK(against_document("get", "/api/v1/plan", bad) == "");
+  answers.add("get", "/api/v1/plan", bad);
   CHECK(get(server, "/api/v1/plan?site=home&rev=none").status == 404);
   CHECK(get(server, "/api/v1/plan").body.find("which site?") != std::string::npos);
   for (const char* wrong : {"format=xml", "color=maybe", "width=5", "width=-30", "utc_offset=x",
@@ -233,6 +257,7 @@ TEST_CASE("api: a plan is asked for with all that was said, and comes as it was 
     CAPTURE(wrong);
     CHECK(get(server, std::string("/api/v1/plan?site=home&") + wrong).status == 400);
   }
+  CHECK(answers.wrong() == "");
 }
 
 TEST_CASE("api: history is asked for with its limits") {

@@ -26,7 +26,9 @@ ServeReply say(const std::string& text) { return {.status = 200, .headers = {}, 
 
 Route route(const std::string& method, const std::string& path,
             std::function<ServeReply(const ServeRequest&)> handle) {
-  return {.method = method, .path = path, .handle = [handle](const auto& request, const auto&) {
+  return {.method = method,
+          .path = path,
+          .handle = [handle = std::move(handle)](const auto& request, const auto&) {
             return handle(request);
           }};
 }
