@@ -10,6 +10,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -116,7 +117,8 @@ bool enough_descriptors() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_max >= clients + 100) return true;
-  MESSAGE("skipped: ", clients, " connections need more descriptors than we may have (rights)");
+  std::printf("skipped: %zu connections need more descriptors than we may have (rights)\n",
+              clients);
   return false;
 }
 
