@@ -33,6 +33,7 @@ void add_validate(CLI::App& app, Global& global, Command& command);
 void add_plan(CLI::App& app, Global& global, Command& command);
 void add_apply(CLI::App& app, Global& global, Command& command);
 void add_drift(CLI::App& app, Global& global, Command& command);
+void add_report(CLI::App& app, Global& global, Command& command);
 void add_status(CLI::App& app, Global& global, Command& command);
 void add_explain(CLI::App& app, Global& global, Command& command);
 void add_get(CLI::App& app, Global& global, Command& command);

@@ -7,7 +7,7 @@
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/memory.hpp"
 #include "reconciler/report/cells.hpp"
-#include "reconciler/report/history_json.hpp"
+#include "reconciler/report/json_parts.hpp"
 #include "reconciler/report/words.hpp"
 
 namespace homeostat::cli {
@@ -104,7 +104,7 @@ int history(const Global& global, const HistoryFlags& flags) {
   if (!runs) return print_error(runs.error());
   if (flags.json) {
     nlohmann::json all = nlohmann::json::array();
-    for (const RunHistory& run : *runs) all.push_back(history_json(run));
+    for (const RunHistory& run : *runs) all.push_back(run_json(run));
     print(nlohmann::json{{"version", 1}, {"runs", std::move(all)}}.dump(2) + "\n");
     return 0;
   }

@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   add_plan(app, global, command);
   add_apply(app, global, command);
   add_drift(app, global, command);
+  add_report(app, global, command);
   add_status(app, global, command);
   add_explain(app, global, command);
   add_get(app, global, command);
