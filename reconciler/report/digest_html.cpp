@@ -188,9 +188,9 @@ std::string head_html(const Digest& digest) {
 
 std::string render_html(const Digest& digest) {
   std::string out = head_html(digest) + "<body>\n" + header_html(digest) + "<main>\n";
-  out += stops_section(digest);
+  out += scopes_html(digest) + stops_section(digest);
   for (const Section& section : sections_of(digest)) out += section_html(section);
-  out += list_section("warnings", "Warnings", remarks_of(digest)) + scopes_html(digest);
+  out += list_section("warnings", "Warnings", remarks_of(digest));
   out += "</main>\n";
   if (!digest.drifts.empty()) {
     out +=

@@ -30,8 +30,7 @@ ul { list-style: none; }
 code, h3, .revision {
   font-family: ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
-code { font-size: .9em; background: var(--value); border-radius: .25rem; padding: .08em .35em;
-  -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+code { font-size: .9em; background: var(--value); border-radius: .25rem; padding: .08em .3em; }
 .title { color: var(--quiet); font-size: .9rem; }
 h1 { font-size: clamp(1.35rem, 1.1rem + 1.6vw, 1.9rem); line-height: 1.25; font-weight: 650;
   letter-spacing: -.01em; margin: .35rem 0 .25rem; text-wrap: balance; }

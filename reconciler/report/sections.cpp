@@ -66,9 +66,10 @@ Section unmanaged_section(const Digest& digest) {
       const std::string kind(name_of(finding.kind));
       about = about.empty() ? kind : kind + ": " + about;
     }
+    const std::string id = printable(finding.native_id);
     const bool elsewhere = finding.address.site != digest.site;
     out.rows.push_back(plain_row(printable(display(finding.address, true, elsewhere)),
-                                 printable(finding.native_id), {std::move(about)}));
+                                 id.empty() ? "" : "id " + id, {std::move(about)}));
   }
   out.first = "Resource";
   out.second = "Native id";
