@@ -160,8 +160,7 @@ std::vector<json> Browser::events(const std::string& name, const std::string& se
   return out;
 }
 
-Page::Page(Browser& browser, const std::string& url, const Screen& screen)
-    : browser_(browser), screen_(screen) {
+Page::Page(Browser& browser, const std::string& url, const Screen& screen) : browser_(browser) {
   const json target = browser_.call("Target.createTarget", {{"url", "about:blank"}});
   const json attached =
       browser_.call("Target.attachToTarget", {{"targetId", target["targetId"]}, {"flatten", true}});
@@ -170,6 +169,15 @@ Page::Page(Browser& browser, const std::string& url, const Screen& screen)
   for (const char* domain : {"Page.enable", "Network.enable", "Log.enable", "Runtime.enable"}) {
     browser_.call(domain, json::object(), session_);
   }
+  show_on(screen);
+  if (url.empty()) return;
+  const json gone = browser_.call("Page.navigate", {{"url", url}}, session_);
+  if (gone.contains("errorText")) throw broken(url + ": " + gone["errorText"].dump());
+  browser_.wait_for("Page.loadEventFired", session_);
+}
+
+void Page::show_on(const Screen& screen) {
+  screen_ = screen;
   browser_.call("Emulation.setDeviceMetricsOverride",
                 {{"width", screen.width},
                  {"height", screen.height},
@@ -181,10 +189,6 @@ Page::Page(Browser& browser, const std::string& url, const Screen& screen)
   const json scheme = {{"name", "prefers-color-scheme"}, {"value", screen.dark ? "dark" : "light"}};
   browser_.call("Emulation.setEmulatedMedia",
                 {{"media", screen.paper ? "print" : "screen"}, {"features", {scheme}}}, session_);
-  if (url.empty()) return;
-  const json gone = browser_.call("Page.navigate", {{"url", url}}, session_);
-  if (gone.contains("errorText")) throw broken(url + ": " + gone["errorText"].dump());
-  browser_.wait_for("Page.loadEventFired", session_);
 }
 
 Page::~Page() {

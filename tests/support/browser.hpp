@@ -60,6 +60,8 @@ class Page {
   Page& operator=(const Page&) = delete;
   ~Page();
 
+  // The same page, not loaded again.
+  void show_on(const Screen& screen);
   // The value of a JavaScript expression; a promise's, once it has one.
   nlohmann::json evaluate(const std::string& expression);
   // Of the page in its whole length; PNG in base64.
