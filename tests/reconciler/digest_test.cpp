@@ -41,6 +41,19 @@ TEST_CASE("report: only what git did not cause is drift, with who and since when
   CHECK(digest.counts.compared == 181);
 }
 
+TEST_CASE("report: of a resource that git and a hand have changed, only the hand's fields") {
+  Plan plan = known_plan();
+  plan.changes[2].fields.push_back(differs("forward_port", 80, 3000, Cause::git));
+  const Digest digest = digest_of(plan);
+  REQUIRE(digest.drifts.size() == 1);
+  REQUIRE(digest.drifts.front().fields.size() == 1);
+  CHECK(digest.drifts.front().fields.front().path == "force_https");
+  for (const std::string& text : {render_text(digest, {}), render_markdown(digest),
+                                  render_html(digest), render_json(digest).dump()}) {
+    CHECK(text.find("forward_port") == std::string::npos);
+  }
+}
+
 TEST_CASE("report: the exit code is that of drift, and 0 or 3 where drift was not asked for") {
   const DigestParts none = {DigestPart::unmanaged};
   CHECK(digest_of(empty_plan()).exit_code == 0);
@@ -63,6 +76,10 @@ TEST_CASE("report: what is not asked for is nowhere") {
                                        .parts = {part},
                                        .incidents = {{"stuck", "it sticks", november(20, 9, 0)}},
                                        .runs = {run}});
+    CHECK(digest.drifts.empty() == (part != DigestPart::drift));
+    CHECK(digest.incidents.empty() == (part != DigestPart::incidents));
+    CHECK(digest.unmanaged.empty() == (part != DigestPart::unmanaged));
+    CHECK(digest.runs.empty() == (part != DigestPart::history));
     const std::string json = render_json(digest).dump();
     for (const std::string& text :
          {render_text(digest, {}), render_markdown(digest), render_html(digest), json}) {
