@@ -87,7 +87,10 @@ json one_change(const Change& from, const Spec& spec) {
                    {"frees", addresses(from.park->frees)}};
   }
   if (from.on_remove) out["on_remove"] = name_of(*from.on_remove);
-  if (from.hold) out["hold"] = {{"code", name_of(from.hold->code)}, {"text", from.hold->text}};
+  if (from.hold) {
+    out["hold"] = {{"code", name_of(from.hold->code)}, {"text", from.hold->text}};
+    if (from.hold->until) out["hold"]["until"] = utc_time(*from.hold->until);
+  }
   add_origin(out, from, spec);
   return out;
 }
@@ -102,7 +105,7 @@ json counts_of(const Plan& plan) {
           {"replace", counts.replace},
           {"delete", counts.remove},
           {"release", counts.release},
-          {"held", counts.held},
+          {"held", counts.held + counts.waiting},
           {"unknown", counts.unknown},
           {"adopt_quietly", counts.adopt_quietly}};
 }

@@ -111,6 +111,7 @@ struct Counts {
   std::size_t remove = 0;
   std::size_t release = 0;
   std::size_t held = 0;
+  std::size_t waiting = 0;  // for a time or for somebody: by_itself.hpp
   std::size_t unknown = 0;
 };
 [[nodiscard]] Counts count(const Plan& plan);
