@@ -49,6 +49,11 @@ int run(int argc, char** argv) {
   add_trust(app, global, command);
   add_providers(app, global, command);
   add_provider(app, global, command);
+  add_run(app, global, command);
+  add_approve(app, global, command);
+  add_suspend(app, global, command);
+  add_resume(app, global, command);
+  add_incidents(app, global, command);
   add_version(app, global, command);
   try {
     app.parse(argc, argv);
