@@ -148,7 +148,7 @@ Result<std::optional<RunRecord>> Ledger::last_run() const {
     return database.each(
         "SELECT id, verb, commit_hash, started, ended, exit_code, summary FROM runs"
         " ORDER BY id DESC LIMIT 1",
-        {}, [&run](const Row& row) {
+        {}, [&run](const SqlRow& row) {
           run = run_at(row);
           return Status();
         });
@@ -197,7 +197,7 @@ Status Ledger::confirm_full_zone(const std::string& zone_key) {
 Result<std::string> Ledger::note(const std::string& name) const {
   return state_->value_of<std::string>([&name](Database& database, std::string& value) {
     return database.each("SELECT value FROM notes WHERE name = ?", {name},
-                         [&value](const Row& row) {
+                         [&value](const SqlRow& row) {
                            value = row.text(0);
                            return Status();
                          });

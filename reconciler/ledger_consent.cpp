@@ -44,7 +44,7 @@ Result<std::vector<Address>> decode(std::string_view text) {
   return addresses;
 }
 
-Result<Approval> approval_at(const Row& row) {
+Result<Approval> approval_at(const SqlRow& row) {
   Approval approval;
   approval.id = row.integer(0);
   approval.plan = row.text(1);
@@ -90,7 +90,7 @@ Status read_approvals(Database& database, std::vector<Approval>& approvals) {
   return database.each(
       "SELECT id, plan, addresses, digest, reason, requested, state, approved, by, ended, outcome"
       " FROM approvals ORDER BY id DESC",
-      {}, [&](const Row& row) -> Status {
+      {}, [&](const SqlRow& row) -> Status {
         auto approval = approval_at(row);
         if (!approval) {
           return fail(ErrorKind::internal,
@@ -169,7 +169,7 @@ Status end_approval(Database& database, std::int64_t id, Approval::State state,
 
 Status read_manual_holds(Database& database, std::vector<ManualHold>& holds) {
   return database.each("SELECT glob, reason, by, since FROM holds ORDER BY since, glob", {},
-                       [&holds](const Row& row) {
+                       [&holds](const SqlRow& row) {
                          holds.push_back({.glob = std::string(row.text(0)),
                                           .reason = std::string(row.text(1)),
                                           .by = std::string(row.text(2)),
@@ -184,7 +184,7 @@ Status write_manual_hold(Database& database, const ManualHold& hold) {
 }
 
 Status delete_manual_hold(Database& database, const std::string& glob, bool& was) {
-  TRY(database.each("SELECT 1 FROM holds WHERE glob = ?", {glob}, [&was](const Row&) {
+  TRY(database.each("SELECT 1 FROM holds WHERE glob = ?", {glob}, [&was](const SqlRow&) {
     was = true;
     return Status();
   }));

@@ -75,7 +75,7 @@ Status read_incidents(Database& database, Time since, IncidentList& incidents) {
       "SELECT id, kind, key, subject, title, details, by, since, opened, closed, flapping, there,"
       " moved FROM incidents WHERE closed = 0 OR opened >= ? OR id = (SELECT max(id) FROM"
       " incidents) ORDER BY id",
-      {seconds_of(since)}, [&](const Row& row) -> Status {
+      {seconds_of(since)}, [&](const SqlRow& row) -> Status {
         const auto kind = trouble_kind(row.text(1));
         if (!kind) return damaged(database, fmt::format("incident {}", row.integer(0)));
         Incident& incident = incidents.emplace_back();
@@ -97,7 +97,7 @@ Status read_incidents(Database& database, Time since, IncidentList& incidents) {
 }
 
 Status read_report_runs(Database& database, ReportRuns& runs) {
-  return database.each("SELECT name, at FROM report_runs", {}, [&runs](const Row& row) {
+  return database.each("SELECT name, at FROM report_runs", {}, [&runs](const SqlRow& row) {
     runs.emplace(row.text(0), time_at(row.integer(1)));
     return Status();
   });
@@ -107,7 +107,7 @@ Status read_outbox(Database& database, const std::string& notifier, std::vector<
   return database.each(
       "SELECT id, notifier, message, attempts, not_before, error FROM outbox"
       " WHERE state = 'waiting' AND notifier = ? ORDER BY id",
-      {notifier}, [&](const Row& row) -> Status {
+      {notifier}, [&](const SqlRow& row) -> Status {
         auto message = decode(row.text(2));
         if (!message) return damaged(database, fmt::format("message {}", row.integer(0)));
         waiting.push_back({.id = row.integer(0),
@@ -124,7 +124,7 @@ Status read_notifiers(Database& database, NotifierStates& states) {
   TRY(
       database.each("SELECT notifier, count(*), made, attempts, error, min(id) FROM outbox"
                     " WHERE state = 'waiting' GROUP BY notifier",
-                    {}, [&states](const Row& row) {
+                    {}, [&states](const SqlRow& row) {
                       NotifierState& state = states[std::string(row.text(0))];
                       state.waiting = static_cast<std::size_t>(row.integer(1));
                       state.oldest = time_at(row.integer(2));
@@ -135,7 +135,7 @@ Status read_notifiers(Database& database, NotifierStates& states) {
   return database.each(
       "SELECT notifier, state, ended, error, max(id) FROM outbox WHERE state <> 'waiting'"
       " GROUP BY notifier",
-      {}, [&states](const Row& row) {
+      {}, [&states](const SqlRow& row) {
         NotifierState& state = states[std::string(row.text(0))];
         state.failed = row.text(1) == "failed";
         state.ended = time_at(row.integer(2));

@@ -302,7 +302,7 @@ ServiceConfig read_service(const yaml::Node& node, ReadSink& sink) {
   service.listen = text_in(*value, "listen");
   if (const yaml::Node* tls = node.find("tls")) {
     if (const auto files = read_fields(tls_fields, {}, "tls", *tls, sink)) {
-      service.tls = TlsFiles{text_in(*files, "certificate"), text_in(*files, "key")};
+      service.tls = TlsConfig{text_in(*files, "certificate"), text_in(*files, "key")};
     }
   }
   if (const yaml::Node* hash = node.find("token_hash")) {

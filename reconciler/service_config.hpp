@@ -65,14 +65,14 @@ struct SiteConfig {
   SourceRef where = {};
 };
 
-struct TlsFiles {
+struct TlsConfig {
   std::string certificate = {};
   std::string key = {};
 };
 
 struct ServiceConfig {
   std::string listen = {};  // "127.0.0.1:8471", "[::1]:8471"; "": no server
-  std::optional<TlsFiles> tls = {};
+  std::optional<TlsConfig> tls = {};
   std::string token_hash = {};  // "sha256:..." of the API's token; "": nobody may ask it
   std::map<std::string, SiteConfig> sites = {};
 };

@@ -64,12 +64,10 @@ judge_library() {
       [[ $file =~ ^reconciler/ledger[a-z_]*\.[ch]pp$ || $file == tests/* ]] ||
         why="sqlite3 belongs in reconciler/ledger*.{hpp,cpp} and tests/" ;;
     curl/*)
-      [[ $file =~ ^providers/core/http[a-z_]*\.cpp$ ]] ||
-        why="libcurl belongs in providers/core/http*.cpp" ;;
-    date/*)
-      [[ $file == reconciler/cron.cpp ]] || why="the tz library belongs in reconciler/cron.cpp" ;;
       [[ $file =~ ^providers/core/http[a-z_]*\.cpp$ || $file == reconciler/notify/smtp.cpp ]] ||
         why="libcurl belongs in providers/core/http*.cpp and reconciler/notify/smtp.cpp" ;;
+    date/*)
+      [[ $file == reconciler/cron.cpp ]] || why="the tz library belongs in reconciler/cron.cpp" ;;
     microhttpd.h)
       [[ $file == reconciler/serve/* ]] || why="libmicrohttpd belongs in reconciler/serve/" ;;
     httplib.h)
@@ -152,9 +150,9 @@ self_test() {
     'reconciler/follow/store.cpp:#include <git2.h>'
     'reconciler/ledger_db.cpp:#include <sqlite3.h>'
     'reconciler/cron.cpp:#include <date/tz.h>'
-    'reconciler/order.cpp:#include "specs/cron.hpp"'
     'reconciler/notify/smtp.cpp:#include <curl/curl.h>'
     'reconciler/serve/engine.cpp:#include <microhttpd.h>'
+    'reconciler/order.cpp:#include "specs/cron.hpp"'
     'reconciler/cli/main.cpp:#include <CLI/CLI.hpp>'
     'reconciler/cli/apply.cpp:#include "reconciler/cli/cli.hpp"'
     'examples/embed.cpp:#include "providers/core/provider.hpp"'

@@ -135,7 +135,7 @@ Status Forge::write(const HttpRequest& request, const std::stop_token& stop) {
   return check_written(reply);
 }
 
-Status Forge::set_status(CommitStatus status, std::stop_token stop) {
+Status Forge::set_status(ForgeStatus status, std::stop_token stop) {
   if (!is_commit_id(status.commit)) {
     return fail(ErrorKind::internal, in_ticks(status.commit) + " is no commit");
   }

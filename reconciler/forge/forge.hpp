@@ -24,14 +24,14 @@ struct ForgeSettings {
   Timing timing = {};
 };
 
-struct CommitStatus {
+struct ForgeStatus {
   std::string commit = {};
   CommitState state = CommitState::pending;
   std::string description = {};  // cut to what a forge takes
   std::string target_url = {};   // "": the settings'
   std::string context = {};      // "": "homeostat/<site>"
   std::string branch = {};       // GitLab's pipelines want to know; may be ""
-  friend bool operator==(const CommitStatus&, const CommitStatus&) = default;
+  friend bool operator==(const ForgeStatus&, const ForgeStatus&) = default;
 };
 
 // For one thread at a time. Errors: `auth` and `invalid_spec` stay until somebody changes
@@ -43,7 +43,7 @@ class Forge {
 
   // `transient` too where the forge does not have the commit yet. What it was told last it is not
   // told again: GitHub takes 1,000 statuses of one context for a commit.
-  [[nodiscard]] Status set_status(CommitStatus status, std::stop_token stop);
+  [[nodiscard]] Status set_status(ForgeStatus status, std::stop_token stop);
 
   // As the one comment of this site there: made where there is none, changed where it reads
   // differently. Found by its marker, among those of our own user alone.
@@ -75,7 +75,7 @@ class Forge {
   std::string repository_;  // its path
   HttpClient client_;
   std::optional<std::int64_t> user_;  // ours, once it was asked for
-  std::optional<CommitStatus> told_;  // the last status that was taken
+  std::optional<ForgeStatus> told_;   // the last status that was taken
 };
 
 }  // namespace homeostat

@@ -60,7 +60,7 @@ tl::unexpected<Error> lacks(std::string_view event, std::string_view what) {
 
 // Alike in all of them.
 Status read_push(const json& body, Payload& payload) {
-  payload.what = Verdict::What::push;
+  payload.what = WebhookVerdict::What::push;
   payload.ref = text_at(body, {"ref"});
   const std::string after = text_at(body, {"after"});
   if (payload.ref.empty()) return lacks("push", "`ref`");
@@ -78,7 +78,7 @@ Status check_pull_request(const Payload& payload) {
 
 // GitHub writes synchronize, Gitea synchronized.
 Status read_pull_request(const json& body, Payload& payload) {
-  payload.what = Verdict::What::pull_request;
+  payload.what = WebhookVerdict::What::pull_request;
   payload.action = text_at(body, {"action"});
   payload.moved = payload.action == "opened" || payload.action == "reopened" ||
                   payload.action == "synchronize" || payload.action == "synchronized";
@@ -94,7 +94,7 @@ Status read_pull_request(const json& body, Payload& payload) {
 }
 
 Status read_merge_request(const json& body, Payload& payload) {
-  payload.what = Verdict::What::pull_request;
+  payload.what = WebhookVerdict::What::pull_request;
   payload.action = text_at(body, {"object_attributes", "action"});
   // An update without `oldrev` is one of its title, its labels and the like.
   payload.moved =
@@ -163,7 +163,7 @@ Result<Payload> read_payload(ForgeType forge, std::string_view event, std::strin
   } else if (event == "pull_request") {
     TRY(read_pull_request(*body, payload));
   } else if (event == "ping") {
-    payload.what = Verdict::What::ping;
+    payload.what = WebhookVerdict::What::ping;
   }
   return payload;
 }

@@ -7,11 +7,12 @@
 namespace homeostat {
 
 struct Payload {
-  Verdict::What what = Verdict::What::unknown;  // unknown: an event that is none of ours
-  std::string event = {};                       // as the forge calls it
-  std::string repository = {};                  // "ana/lab", "" where it says none
-  std::string ref = {};                         // of a push; of a pull request where it leads to
-  bool deleted = false;                         // of a push: the ref is gone
+  WebhookVerdict::What what =
+      WebhookVerdict::What::unknown;  // unknown: an event that is none of ours
+  std::string event = {};             // as the forge calls it
+  std::string repository = {};        // "ana/lab", "" where it says none
+  std::string ref = {};               // of a push; of a pull request where it leads to
+  bool deleted = false;               // of a push: the ref is gone
   PullRequest pull_request = {};
   std::string action = {};
   bool moved = false;  // of a pull request: there is something new to plan

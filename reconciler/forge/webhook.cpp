@@ -14,15 +14,15 @@ constexpr std::size_t longest_id = 80;    // as it is shown, in characters
 constexpr std::size_t longest_why = 300;  // likewise; a part of it may come from anybody
 constexpr int taken = 202;                // it needs nothing more from the forge
 
-Verdict refuse(Verdict verdict, int status, const std::string& why) {
-  verdict.outcome = Verdict::Outcome::refused;
+WebhookVerdict refuse(WebhookVerdict verdict, int status, const std::string& why) {
+  verdict.outcome = WebhookVerdict::Outcome::refused;
   verdict.status = status;
   verdict.why = one_line(why, longest_why);
   return verdict;
 }
 
-Verdict ignore(Verdict verdict, const std::string& why) {
-  verdict.outcome = Verdict::Outcome::ignored;
+WebhookVerdict ignore(WebhookVerdict verdict, const std::string& why) {
+  verdict.outcome = WebhookVerdict::Outcome::ignored;
   verdict.status = taken;
   verdict.why = one_line(why, longest_why);
   return verdict;
@@ -77,15 +77,15 @@ bool same_repository(const std::string& a, const std::string& b) {
 
 // Why it concerns nobody here, or "".
 std::string unconcerned(const WebhookSettings& settings, const Payload& payload) {
-  if (payload.what == Verdict::What::ping) return "a ping";
-  if (payload.what == Verdict::What::unknown) {
+  if (payload.what == WebhookVerdict::What::ping) return "a ping";
+  if (payload.what == WebhookVerdict::What::unknown) {
     return "event " + in_ticks(payload.event) + " is not listened to";
   }
   if (!settings.repository.empty() && !same_repository(settings.repository, payload.repository)) {
     return "it is from " + in_ticks(payload.repository) + ", not from " +
            in_ticks(settings.repository);
   }
-  const bool push = payload.what == Verdict::What::push;
+  const bool push = payload.what == WebhookVerdict::What::push;
   const bool any_ref = push && settings.ref.empty();
   if (!any_ref && payload.ref != settings.ref) {
     return in_ticks(payload.ref) + " is not " +
@@ -99,11 +99,11 @@ std::string unconcerned(const WebhookSettings& settings, const Payload& payload)
 
 }  // namespace
 
-Verdict WebhookGate::judge(const std::map<std::string, std::string>& given, std::string_view body,
-                           Time now) {
+WebhookVerdict WebhookGate::judge(const std::map<std::string, std::string>& given,
+                                  std::string_view body, Time now) {
   const WebhookHeaders headers = in_lower_case(given);
   const std::string delivery = delivery_id(settings_.forge, headers);
-  Verdict verdict;
+  WebhookVerdict verdict;
   verdict.delivery = one_line(delivery, longest_id);
   if (settings_.secret.empty()) return refuse(verdict, 401, "no secret is configured");
   if (body.size() > most_webhook_bytes) {
@@ -137,7 +137,7 @@ Verdict WebhookGate::judge(const std::map<std::string, std::string>& given, std:
     return ignore(verdict, why);
   }
   if (!remember(delivery)) return ignore(verdict, "it was delivered before");
-  verdict.outcome = Verdict::Outcome::wake;
+  verdict.outcome = WebhookVerdict::Outcome::wake;
   verdict.status = taken;
   return verdict;
 }

@@ -28,7 +28,7 @@ struct WebhookSettings {
   std::string repository = {};  // "ana/lab"; "": whichever the forge sends from
 };
 
-struct Verdict {
+struct WebhookVerdict {
   enum class Outcome : std::uint8_t { wake, ignored, refused };
   enum class What : std::uint8_t { unknown, push, pull_request, ping };
   Outcome outcome = Outcome::refused;
@@ -48,8 +48,8 @@ class WebhookGate {
   // `headers` in any case, several of one name as "a, b"; `body` as its bytes came. The request was
   // a POST. The signature is verified before anything is parsed. What woke the loop once is ignored
   // the second time.
-  [[nodiscard]] Verdict judge(const std::map<std::string, std::string>& headers,
-                              std::string_view body, Time now);
+  [[nodiscard]] WebhookVerdict judge(const std::map<std::string, std::string>& headers,
+                                     std::string_view body, Time now);
 
  private:
   // False: that delivery woke us before.

@@ -1,7 +1,7 @@
 // Discord's webhooks: https://discord.com/developers/docs/resources/webhook#execute-webhook
 #include <cmath>
 
-#include "reconciler/notify/progress.hpp"
+#include "reconciler/notify/done_parts.hpp"
 #include "reconciler/notify/text.hpp"
 #include "reconciler/notify/types.hpp"
 #include "reconciler/notify/web.hpp"
@@ -46,7 +46,7 @@ std::optional<std::chrono::seconds> wait_of(const HttpReply& reply) {
 
 class Discord final : public Notifier {
  public:
-  Discord(Web web, std::string path) : web_(std::move(web)), path_(std::move(path)) {}
+  Discord(WebCaller web, std::string path) : web_(std::move(web)), path_(std::move(path)) {}
 
   [[nodiscard]] Delivery deliver(const Message& message, std::stop_token stop) override {
     const std::vector<std::string> contents = contents_of(message);
@@ -71,18 +71,18 @@ class Discord final : public Notifier {
                          {"allowed_mentions", {{"parse", json::array()}}},
                          {"flags", no_embeds}});
     const Result<HttpReply> reply = web_.send(std::move(request), stop);
-    if (!reply) return Web::unanswered(reply.error());
+    if (!reply) return WebCaller::unanswered(reply.error());
     if (reply->status >= 300) return web_.judge(*reply, {.wait = wait_of(*reply)});
     const Result<json> answer = json_of(*reply);
-    if (!answer) return Web::unanswered(answer.error());
+    if (!answer) return WebCaller::unanswered(answer.error());
     if (answer->is_object() && answer->contains("id")) return {};
-    return Web::unanswered(
+    return WebCaller::unanswered(
         fail(ErrorKind::internal, reply->origin + ": the answer is not Discord's").value());
   }
 
-  const Web web_;
+  const WebCaller web_;
   const std::string path_;
-  Progress progress_;
+  DoneParts progress_;
 };
 
 NotifierSchema discord_schema() {
@@ -97,12 +97,12 @@ NotifierSchema discord_schema() {
 
 Result<std::unique_ptr<Notifier>> open_discord(const NotifierContext& context) {
   SplitUrl url = split_url_of_hook(text_setting(context, "url"));
-  Web::Input input;
+  WebCaller::Input input;
   input.url = url.origin;
   input.secrets = secrets_of_path(url.path);
   // Only so does it say whether the message was kept.
   url.path += (url.path.find('?') == std::string::npos ? "?" : "&") + std::string("wait=true");
-  TRY_ASSIGN(Web web, Web::open(context, std::move(input)));
+  TRY_ASSIGN(WebCaller web, WebCaller::open(context, std::move(input)));
   return std::make_unique<Discord>(std::move(web), url.path);
 }
 

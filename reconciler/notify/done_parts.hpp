@@ -10,7 +10,7 @@ namespace homeostat {
 
 // Of messages in several parts, or to several recipients, that were accepted in part. In this
 // process only: a crash in between repeats the whole. For several threads.
-class Progress {
+class DoneParts {
  public:
   [[nodiscard]] bool is_done(const std::string& message, std::size_t part) const {
     const std::lock_guard lock(mutex_);

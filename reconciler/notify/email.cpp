@@ -1,8 +1,8 @@
 // Mail over SMTP. Each recipient is a mail of its own, so that one who is refused, or asked to wait
 // for, keeps it from nobody else.
 #include "providers/core/http_tls.hpp"
+#include "reconciler/notify/done_parts.hpp"
 #include "reconciler/notify/mail.hpp"
-#include "reconciler/notify/progress.hpp"
 #include "reconciler/notify/smtp.hpp"
 #include "reconciler/notify/types.hpp"
 #include "reconciler/notify/web.hpp"
@@ -36,7 +36,7 @@ class Email final : public Notifier {
  private:
   const SmtpSettings settings_;
   const MailHead head_;
-  Progress progress_;
+  DoneParts progress_;
 };
 
 NotifierSchema email_schema() {

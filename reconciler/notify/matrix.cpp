@@ -39,7 +39,7 @@ std::optional<std::chrono::seconds> wait_of(const HttpReply& reply) {
 
 class Matrix final : public Notifier {
  public:
-  Matrix(Web web, std::string path) : web_(std::move(web)), path_(std::move(path)) {}
+  Matrix(WebCaller web, std::string path) : web_(std::move(web)), path_(std::move(path)) {}
 
   [[nodiscard]] Delivery deliver(const Message& message, std::stop_token stop) override {
     HttpRequest request;
@@ -48,17 +48,17 @@ class Matrix final : public Notifier {
     request.body = dump(content_of(message));
     request.idempotent = true;
     const Result<HttpReply> reply = web_.send(std::move(request), stop);
-    if (!reply) return Web::unanswered(reply.error());
+    if (!reply) return WebCaller::unanswered(reply.error());
     if (reply->status >= 300) return web_.judge(*reply, {.wait = wait_of(*reply)});
     const Result<json> answer = json_of(*reply);
-    if (!answer) return Web::unanswered(answer.error());
+    if (!answer) return WebCaller::unanswered(answer.error());
     if (answer->is_object() && answer->contains("event_id")) return {};
-    return Web::unanswered(
+    return WebCaller::unanswered(
         fail(ErrorKind::internal, reply->origin + ": the answer is not a homeserver's").value());
   }
 
  private:
-  const Web web_;
+  const WebCaller web_;
   const std::string path_;
 };
 
@@ -91,11 +91,11 @@ NotifierSchema matrix_schema() {
 
 Result<std::unique_ptr<Notifier>> open_matrix(const NotifierContext& context) {
   const std::string token = text_setting(context, "token");
-  Web::Input input;
+  WebCaller::Input input;
   input.url = text_setting(context, "url");
   input.headers = {{"Authorization", "Bearer " + token, true}};
   input.secrets = {token};
-  TRY_ASSIGN(Web web, Web::open(context, std::move(input)));
+  TRY_ASSIGN(WebCaller web, WebCaller::open(context, std::move(input)));
   const std::string path = "/_matrix/client/v3/rooms/" +
                            url_component(text_setting(context, "room")) + "/send/m.room.message/";
   return std::make_unique<Matrix>(std::move(web), path);

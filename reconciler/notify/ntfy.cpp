@@ -42,7 +42,7 @@ const char* tag_of(Message::Kind kind) {
 
 class Ntfy final : public Notifier {
  public:
-  Ntfy(Web web, std::string path, std::string topic)
+  Ntfy(WebCaller web, std::string path, std::string topic)
       : web_(std::move(web)), path_(std::move(path)), topic_(std::move(topic)) {}
 
   [[nodiscard]] Delivery deliver(const Message& message, std::stop_token stop) override {
@@ -57,17 +57,17 @@ class Ntfy final : public Notifier {
                          {"priority", priority_of(message.kind)},
                          {"tags", json::array({tag_of(message.kind)})}});
     const Result<HttpReply> reply = web_.send(std::move(request), stop);
-    if (!reply) return Web::unanswered(reply.error());
+    if (!reply) return WebCaller::unanswered(reply.error());
     if (reply->status >= 300) return web_.judge(*reply, {});
     const Result<json> answer = json_of(*reply);
-    if (!answer) return Web::unanswered(answer.error());
+    if (!answer) return WebCaller::unanswered(answer.error());
     if (answer->is_object() && answer->contains("id")) return {};
-    return Web::unanswered(
+    return WebCaller::unanswered(
         fail(ErrorKind::internal, reply->origin + ": the answer is not ntfy's").value());
   }
 
  private:
-  const Web web_;
+  const WebCaller web_;
   const std::string path_;
   const std::string topic_;
 };
@@ -104,14 +104,14 @@ NotifierSchema ntfy_schema() {
 }
 
 Result<std::unique_ptr<Notifier>> open_ntfy(const NotifierContext& context) {
-  Web::Input input;
+  WebCaller::Input input;
   const SplitUrl url = split_url_of_hook(text_setting(context, "url"));
   input.url = url.origin;
   if (const std::string token = text_setting(context, "token"); !token.empty()) {
     input.headers = {{"Authorization", "Bearer " + token, true}};
     input.secrets = {token};
   }
-  TRY_ASSIGN(Web web, Web::open(context, std::move(input)));
+  TRY_ASSIGN(WebCaller web, WebCaller::open(context, std::move(input)));
   return std::make_unique<Ntfy>(std::move(web), url.path, text_setting(context, "topic"));
 }
 

@@ -20,7 +20,7 @@ std::string text_of(const Message& message) {
 
 class Slack final : public Notifier {
  public:
-  Slack(Web web, std::string path) : web_(std::move(web)), path_(std::move(path)) {}
+  Slack(WebCaller web, std::string path) : web_(std::move(web)), path_(std::move(path)) {}
 
   [[nodiscard]] Delivery deliver(const Message& message, std::stop_token stop) override {
     HttpRequest request;
@@ -31,17 +31,17 @@ class Slack final : public Notifier {
                          {"unfurl_links", false},
                          {"unfurl_media", false}});
     const Result<HttpReply> reply = web_.send(std::move(request), stop);
-    if (!reply) return Web::unanswered(reply.error());
+    if (!reply) return WebCaller::unanswered(reply.error());
     if (reply->status >= 300) return web_.judge(*reply, {});
     // Slack and Mattermost say ok, Rocket.Chat {"success":true}; a page comes from somebody else.
     if (reply->body == "ok" || reply->body.find("\"success\":true") != std::string::npos) return {};
-    return Web::unanswered(
+    return WebCaller::unanswered(
         fail(ErrorKind::internal, reply->origin + ": the answer is not that of an incoming webhook")
             .value());
   }
 
  private:
-  const Web web_;
+  const WebCaller web_;
   const std::string path_;
 };
 
@@ -57,10 +57,10 @@ NotifierSchema slack_schema() {
 
 Result<std::unique_ptr<Notifier>> open_slack(const NotifierContext& context) {
   const SplitUrl url = split_url_of_hook(text_setting(context, "url"));
-  Web::Input input;
+  WebCaller::Input input;
   input.url = url.origin;
   input.secrets = secrets_of_path(url.path);
-  TRY_ASSIGN(Web web, Web::open(context, std::move(input)));
+  TRY_ASSIGN(WebCaller web, WebCaller::open(context, std::move(input)));
   return std::make_unique<Slack>(std::move(web), url.path);
 }
 

@@ -6,7 +6,7 @@
 
 #include <mutex>
 
-#include "reconciler/notify/progress.hpp"
+#include "reconciler/notify/done_parts.hpp"
 #include "reconciler/notify/text.hpp"
 #include "reconciler/notify/types.hpp"
 #include "reconciler/notify/web.hpp"
@@ -97,7 +97,7 @@ bool is_about_entities(const std::string& description) {
 
 class Telegram final : public Notifier {
  public:
-  Telegram(Web web, std::string path, const NotifierContext& context)
+  Telegram(WebCaller web, std::string path, const NotifierContext& context)
       : web_(std::move(web)),
         path_(std::move(path)),
         name_(context.name),
@@ -165,9 +165,9 @@ class Telegram final : public Notifier {
     request.path = path_;
     request.body = dump(body);
     Result<HttpReply> reply = web_.send(std::move(request), stop);
-    if (!reply) return {{}, Web::unanswered(std::move(reply).error())};
+    if (!reply) return {{}, WebCaller::unanswered(std::move(reply).error())};
     Result<Answer> answer = read_answer(*reply);
-    if (!answer) return {{}, Web::unanswered(std::move(answer).error())};
+    if (!answer) return {{}, WebCaller::unanswered(std::move(answer).error())};
     if (answer->ok && reply->status < 300) return {std::move(*answer), {}};
     Delivery delivery =
         web_.judge(*reply, {.said = answer->description, .wait = answer->retry_after});
@@ -198,12 +198,12 @@ class Telegram final : public Notifier {
         .value();
   }
 
-  const Web web_;
+  const WebCaller web_;
   const std::string path_;
   const std::string name_;
   const json written_chat_;
   json thread_;
-  Progress progress_;
+  DoneParts progress_;
   std::mutex mutex_;
   json chat_;  // guarded by mutex_; another one once the group has moved
 };
@@ -261,11 +261,11 @@ NotifierSchema telegram_schema() {
 
 Result<std::unique_ptr<Notifier>> open_telegram(const NotifierContext& context) {
   const std::string token = text_setting(context, "token");
-  Web::Input input;
+  WebCaller::Input input;
   input.url = text_setting(context, "url");
   // Of its two halves the second is the secret.
   input.secrets = {token, token.substr(token.find(':') + 1)};
-  TRY_ASSIGN(Web web, Web::open(context, std::move(input)));
+  TRY_ASSIGN(WebCaller web, WebCaller::open(context, std::move(input)));
   return std::make_unique<Telegram>(std::move(web), "/bot" + token + "/sendMessage", context);
 }
 

@@ -65,7 +65,7 @@ std::vector<std::string> secrets_of_path(const std::string& path) {
   return secrets;
 }
 
-Result<Web> Web::open(const NotifierContext& context, Input input) {
+Result<WebCaller> WebCaller::open(const NotifierContext& context, Input input) {
   HttpSettings settings;
   std::vector<std::string> secrets = input.secrets;
   for (const HttpHeader& header : input.headers) {
@@ -85,19 +85,19 @@ Result<Web> Web::open(const NotifierContext& context, Input input) {
   settings.read_only = false;
   settings.timing = context.timing;
   TRY_ASSIGN(HttpClient client, HttpClient::open(std::move(settings)));
-  return Web(std::move(client), Scrubber(secrets), with_real_timing(context.timing));
+  return WebCaller(std::move(client), Scrubber(secrets), with_real_timing(context.timing));
 }
 
-Result<HttpReply> Web::send(HttpRequest request, const std::stop_token& stop) const {
+Result<HttpReply> WebCaller::send(HttpRequest request, const std::stop_token& stop) const {
   request.judged = all_statuses();
   return client_.send(request, stop);
 }
 
-Delivery Web::unanswered(Error error) {
+Delivery WebCaller::unanswered(Error error) {
   return {DeliveryState::later, std::nullopt, std::move(error)};
 }
 
-Delivery Web::judge(const HttpReply& reply, const Reading& reading) const {
+Delivery WebCaller::judge(const HttpReply& reply, const Reading& reading) const {
   Delivery delivery;
   delivery.error = http_error({.method = "POST"}, reply);
   std::string& text = delivery.error.message;

@@ -19,7 +19,7 @@ struct SplitUrl {
 // What of such a path must not be shown: long components, and every value of the query.
 [[nodiscard]] std::vector<std::string> secrets_of_path(const std::string& path);
 
-class Web {
+class WebCaller {
  public:
   struct Input {
     std::string url = {};                   // without query
@@ -27,7 +27,7 @@ class Web {
     std::vector<std::string> secrets = {};  // beside those headers that are secret
   };
   // ca_file, fingerprint and timeout are taken from the settings.
-  [[nodiscard]] static Result<Web> open(const NotifierContext& context, Input input);
+  [[nodiscard]] static Result<WebCaller> open(const NotifierContext& context, Input input);
 
   // The answer, whatever its status; an error only where there is none.
   [[nodiscard]] Result<HttpReply> send(HttpRequest request, const std::stop_token& stop) const;
@@ -46,7 +46,7 @@ class Web {
   [[nodiscard]] Time now() const { return timing_.date(); }
 
  private:
-  Web(HttpClient client, Scrubber redact, Timing timing)
+  WebCaller(HttpClient client, Scrubber redact, Timing timing)
       : client_(std::move(client)), redact_(std::move(redact)), timing_(std::move(timing)) {}
   HttpClient client_;
   Scrubber redact_;

@@ -23,7 +23,7 @@ std::string signature(const std::string& key, const std::string& body) {
 
 class Webhook final : public Notifier {
  public:
-  Webhook(Web web, std::string path, std::string key)
+  Webhook(WebCaller web, std::string path, std::string key)
       : web_(std::move(web)), path_(std::move(path)), key_(std::move(key)) {}
 
   [[nodiscard]] Delivery deliver(const Message& message, std::stop_token stop) override {
@@ -36,13 +36,13 @@ class Webhook final : public Notifier {
       request.headers.push_back({"X-Homeostat-Signature", signature(key_, request.body)});
     }
     const Result<HttpReply> reply = web_.send(std::move(request), stop);
-    if (!reply) return Web::unanswered(reply.error());
+    if (!reply) return WebCaller::unanswered(reply.error());
     if (reply->status < 300) return {};
     return web_.judge(*reply, {.speaks_json = false});
   }
 
  private:
-  const Web web_;
+  const WebCaller web_;
   const std::string path_;
   const std::string key_;
 };
@@ -76,7 +76,7 @@ NotifierSchema webhook_schema() {
 Result<std::unique_ptr<Notifier>> open_webhook(const NotifierContext& context) {
   const SplitUrl url = split_url_of_hook(text_setting(context, "url"));
   const std::string key = text_setting(context, "secret");
-  Web::Input input;
+  WebCaller::Input input;
   input.url = url.origin;
   input.secrets = secrets_of_path(url.path);
   if (!key.empty()) input.secrets.push_back(key);
@@ -85,7 +85,7 @@ Result<std::unique_ptr<Notifier>> open_webhook(const NotifierContext& context) {
       input.headers.push_back({name, value.get<std::string>(), true});
     }
   }
-  TRY_ASSIGN(Web web, Web::open(context, std::move(input)));
+  TRY_ASSIGN(WebCaller web, WebCaller::open(context, std::move(input)));
   return std::make_unique<Webhook>(std::move(web), url.path, key);
 }
 

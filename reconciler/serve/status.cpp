@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "reconciler/report/history_json.hpp"
+#include "reconciler/report/json_parts.hpp"
 #include "reconciler/report/words.hpp"
 
 namespace homeostat {
@@ -18,8 +18,6 @@ constexpr std::array<std::pair<ResourceState, std::string_view>, 7> states = {
      {ResourceState::waiting, "waiting"},
      {ResourceState::unknown, "unknown"},
      {ResourceState::stuck, "stuck"}}};
-
-json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
 json time_or_null(const std::optional<Time>& time) { return time ? json(utc_time(*time)) : json(); }
 
@@ -154,7 +152,7 @@ json to_json(const IncidentRow& row) {
 }
 
 json to_json(const RunRow& row) {
-  json out = history_json(row.run);
+  json out = run_json(row.run);
   out["site"] = row.site;
   return out;
 }

@@ -18,13 +18,13 @@ constexpr std::array faults{DiskFault::full, DiskFault::io_error, DiskFault::tor
 Address numbered(int i) { return {"home", "dns", "lab/" + std::to_string(i) + "/A", "dns"}; }
 
 // What a run was told had been recorded.
-struct Told {
+struct Recorded {
   std::set<Address> intents;
   std::set<Address> owned;
   std::int64_t incidents = 0;
 };
 
-Status live_through(const std::string& path, Told& told) {
+Status live_through(const std::string& path, Recorded& told) {
   TRY_ASSIGN(Ledger ledger, Ledger::open(path, true));
   TRY_ASSIGN(const auto run, ledger.begin_run(ledger_case::run_of("apply", "", Time())));
   for (int i = 0; i < 4; ++i) {
@@ -61,7 +61,7 @@ TEST_CASE("disk faults: whatever fails, what was recorded is there afterwards") 
       CAPTURE(moment);
       const TempDir dir;
       const std::string path = dir.path() + "/ledger.db";
-      Told told;
+      Recorded told;
       disk.fail(fault, moment);
       const Status lived = live_through(path, told);
       const bool failed = disk.has_failed();

@@ -18,7 +18,7 @@ FakeAnswer answer_of(int status, const std::string& body,
   return {.status = status, .body = body, .type = "application/json", .headers = headers};
 }
 
-CommitStatus success(const std::string& description = "in sync: 12 resources") {
+ForgeStatus success(const std::string& description = "in sync: 12 resources") {
   return {.commit = commit, .state = CommitState::success, .description = description};
 }
 

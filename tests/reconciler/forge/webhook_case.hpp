@@ -129,24 +129,24 @@ inline void name_event(ForgeType forge, Hook& hook, const std::string& event,
           .repository = "ana/lab"};
 }
 
-[[nodiscard]] inline Verdict judge(WebhookGate& gate, const Hook& hook, Time now = noon) {
+[[nodiscard]] inline WebhookVerdict judge(WebhookGate& gate, const Hook& hook, Time now = noon) {
   return gate.judge(hook.headers, hook.body, now);
 }
 // By a gate of its own, that remembers nothing.
-[[nodiscard]] inline Verdict judge(ForgeType forge, const Hook& hook, Time now = noon) {
+[[nodiscard]] inline WebhookVerdict judge(ForgeType forge, const Hook& hook, Time now = noon) {
   WebhookGate gate(gate_settings(forge));
   return judge(gate, hook, now);
 }
 
-[[nodiscard]] inline bool wakes(const Verdict& verdict) {
-  return verdict.outcome == Verdict::Outcome::wake && verdict.status == 202;
+[[nodiscard]] inline bool wakes(const WebhookVerdict& verdict) {
+  return verdict.outcome == WebhookVerdict::Outcome::wake && verdict.status == 202;
 }
-[[nodiscard]] inline bool ignored(const Verdict& verdict) {
-  return verdict.outcome == Verdict::Outcome::ignored && verdict.status == 202 &&
+[[nodiscard]] inline bool ignored(const WebhookVerdict& verdict) {
+  return verdict.outcome == WebhookVerdict::Outcome::ignored && verdict.status == 202 &&
          !verdict.why.empty();
 }
-[[nodiscard]] inline bool refused(const Verdict& verdict, int status) {
-  return verdict.outcome == Verdict::Outcome::refused && verdict.status == status &&
+[[nodiscard]] inline bool refused(const WebhookVerdict& verdict, int status) {
+  return verdict.outcome == WebhookVerdict::Outcome::refused && verdict.status == status &&
          !verdict.why.empty();
 }
 

@@ -8,10 +8,10 @@ using namespace homeostat::test;
 
 namespace {
 
-Verdict judge_push(ForgeType forge, const nlohmann::json& body) {
+WebhookVerdict judge_push(ForgeType forge, const nlohmann::json& body) {
   return judge(forge, hook_of(forge, body, "push"));
 }
-Verdict judge_pull(ForgeType forge, const nlohmann::json& body) {
+WebhookVerdict judge_pull(ForgeType forge, const nlohmann::json& body) {
   return judge(forge, hook_of(forge, body, "pull_request"));
 }
 std::string opened(ForgeType forge) { return forge == ForgeType::gitlab ? "open" : "opened"; }
@@ -65,7 +65,7 @@ TEST_CASE("webhook: a delivery without an id is taken each time") {
       hook.headers.erase(name);
     }
     for (int i = 0; i < 2; ++i) {
-      const Verdict verdict = judge(gate, hook);
+      const WebhookVerdict verdict = judge(gate, hook);
       CHECK(wakes(verdict));
       CHECK(verdict.delivery.empty());
     }
@@ -135,7 +135,7 @@ TEST_CASE("webhook: a site that follows one commit is woken by any push, not by 
 
 TEST_CASE("webhook: the deletion of the branch is ignored, its return is not") {
   for (const ForgeType forge : every_forge) {
-    const Verdict gone = judge_push(forge, push_body(forge, "refs/heads/main", no_commit));
+    const WebhookVerdict gone = judge_push(forge, push_body(forge, "refs/heads/main", no_commit));
     CHECK(ignored(gone));
     CHECK(gone.why == "`refs/heads/main` was deleted");
     CHECK(ignored(judge_push(forge, push_body(forge, "refs/heads/main", std::string(64, '0')))));
@@ -181,9 +181,9 @@ TEST_CASE("webhook: a pull request that has something new to plan wakes the loop
         gitlab ? std::vector<std::string>{"open", "reopen"}
                : std::vector<std::string>{"opened", "reopened", "synchronize", "synchronized"};
     for (const std::string& action : actions) {
-      const Verdict verdict = judge_pull(forge, pull_body(forge, action));
+      const WebhookVerdict verdict = judge_pull(forge, pull_body(forge, action));
       CHECK_MESSAGE(wakes(verdict), verdict.why);
-      CHECK(verdict.what == Verdict::What::pull_request);
+      CHECK(verdict.what == WebhookVerdict::What::pull_request);
       CHECK(verdict.pull_request == PullRequest{7, std::string(commit), false});
       CHECK(verdict.action == action);
     }
@@ -202,7 +202,7 @@ TEST_CASE("webhook: a pull request is a fork's unless it is plain that it is not
     nlohmann::json body = pull_body(forge, "opened");
     nlohmann::json& head = body["pull_request"]["head"];
     const auto from_fork = [&] {
-      const Verdict verdict = judge_pull(forge, body);
+      const WebhookVerdict verdict = judge_pull(forge, body);
       CHECK(wakes(verdict));
       return verdict.pull_request.from_fork;
     };
@@ -234,10 +234,10 @@ TEST_CASE("webhook: other events are taken and ignored, a ping too") {
       CHECK(ignored(judge(forge, hook_of(forge, body, event))));
     }
   }
-  const Verdict ping =
+  const WebhookVerdict ping =
       judge(ForgeType::github, hook_of(ForgeType::github, {{"zen", "Keep it simple"}}, "ping"));
   CHECK(ignored(ping));
-  CHECK(ping.what == Verdict::What::ping);
+  CHECK(ping.what == WebhookVerdict::What::ping);
   CHECK(ping.why == "a ping");
 }
 
@@ -328,7 +328,7 @@ TEST_CASE("webhook: JSON that nests without end is refused") {
       std::string body = push_body(forge).dump();
       body.back() = ',';
       body += "\"x\":" + std::string(depth, '[') + std::string(depth, ']') + "}";
-      const Verdict verdict = signed_body(forge, body);
+      const WebhookVerdict verdict = signed_body(forge, body);
       CHECK((fine ? wakes(verdict) : refused(verdict, 400)));
     }
   }
@@ -337,10 +337,10 @@ TEST_CASE("webhook: JSON that nests without end is refused") {
 TEST_CASE("webhook: what a header says is shown on one short line") {
   Hook hook = push_of(ForgeType::gitea, "d\x01\x1b[31m\xC2\x9B\xFF" + std::string(500, 'x'));
   hook.headers["X-Gitea-Event"] = "\x1b]0,\xC2\x9B\xFF\n" + std::string(500, 'y');
-  const Verdict verdict = judge(ForgeType::gitea, hook);
+  const WebhookVerdict verdict = judge(ForgeType::gitea, hook);
   CHECK(ignored(verdict));
   hook.headers["content-type"] = hook.headers["X-Gitea-Event"];
-  const Verdict other = judge(ForgeType::gitea, hook);
+  const WebhookVerdict other = judge(ForgeType::gitea, hook);
   CHECK(refused(other, 415));
   for (const std::string& shown : {verdict.why, verdict.delivery, other.why}) {
     CHECK(shown.size() < 400);

@@ -78,13 +78,13 @@ Hook any_hook(ForgeType forge, Mutator& mutator) {
   return hook_of(forge, pull_body(forge, gitlab ? "open" : "opened"), "pull_request");
 }
 
-bool is_plausible(const Verdict& verdict) {
+bool is_plausible(const WebhookVerdict& verdict) {
   switch (verdict.outcome) {
-    case Verdict::Outcome::wake:
+    case WebhookVerdict::Outcome::wake:
       return verdict.status == 202 && verdict.why.empty();
-    case Verdict::Outcome::ignored:
+    case WebhookVerdict::Outcome::ignored:
       return verdict.status == 202 && !verdict.why.empty();
-    case Verdict::Outcome::refused:
+    case WebhookVerdict::Outcome::refused:
       return (verdict.status == 400 || verdict.status == 401 || verdict.status == 413 ||
               verdict.status == 415) &&
              !verdict.why.empty();
@@ -102,10 +102,11 @@ TEST_CASE("webhook: whatever a signed body holds, there is a verdict") {
     hook.body = mutator.text(hook.body);
     if (mutator.pick(4) == 0) hook.headers["content-type"] = "application/x-www-form-urlencoded";
     sign(forge, hook);
-    const Verdict verdict = judge(forge, hook);
+    const WebhookVerdict verdict = judge(forge, hook);
     CHECK(is_plausible(verdict));
     CHECK(verdict.status != 401);
-    if (verdict.outcome == Verdict::Outcome::wake && verdict.what == Verdict::What::pull_request) {
+    if (verdict.outcome == WebhookVerdict::Outcome::wake &&
+        verdict.what == WebhookVerdict::What::pull_request) {
       CHECK(verdict.pull_request.number > 0);
       CHECK(is_commit_id(verdict.pull_request.head));
     }
@@ -124,8 +125,8 @@ TEST_CASE("webhook: whatever the headers hold, nothing wakes that is not signed"
       if (mutator.pick(3) == 0 || of_secret) value = mutator.text(value);
     }
     if (mutator.pick(3) == 0) hook.headers[mutator.text("x-hub-signature-256")] = mutator.text("");
-    const Verdict verdict = judge(forge, hook);
+    const WebhookVerdict verdict = judge(forge, hook);
     CHECK(is_plausible(verdict));
-    if (changed) CHECK(verdict.outcome == Verdict::Outcome::refused);
+    if (changed) CHECK(verdict.outcome == WebhookVerdict::Outcome::refused);
   });
 }

@@ -39,9 +39,9 @@ TEST_CASE("webhook: the digest is the one of GitHub's documentation") {
 TEST_CASE("webhook: a signed push wakes the loop") {
   for (const ForgeType forge : every_forge) {
     CAPTURE(to_string(forge));
-    const Verdict verdict = judge(forge, push_of(forge));
+    const WebhookVerdict verdict = judge(forge, push_of(forge));
     CHECK_MESSAGE(wakes(verdict), verdict.why);
-    CHECK(verdict.what == Verdict::What::push);
+    CHECK(verdict.what == WebhookVerdict::What::push);
     CHECK(verdict.delivery == "d1");
   }
 }
@@ -69,7 +69,7 @@ TEST_CASE("webhook: one without a signature is refused, and so is one with an em
       for (const std::string empty : {"", " ", "sha256=", "sha1="}) {
         Hook hook = bare;
         hook.headers[name] = empty;
-        const Verdict verdict = judge(forge, hook);
+        const WebhookVerdict verdict = judge(forge, hook);
         CHECK(refused(verdict, 401));
         // Where an empty digest counts as wrong, no other signature is looked for.
         const bool empty_digest = name == "X-Hub-Signature-256" && empty == "sha256=";
@@ -161,7 +161,7 @@ TEST_CASE("webhook: without a secret everything is refused") {
     CHECK(refused(judge(gate, hook), 401));
     hook.headers["X-Hub-Signature-256"] = "sha256=" + hex_mac(hook.body, "");
     hook.headers["X-Gitlab-Token"] = "";
-    const Verdict verdict = judge(gate, hook);
+    const WebhookVerdict verdict = judge(gate, hook);
     CHECK(refused(verdict, 401));
     CHECK(verdict.why == "no secret is configured");
     const WebhookHeaders headers = {{"x-hub-signature-256", "sha256=" + hex_mac(hook.body, "")}};
@@ -238,7 +238,7 @@ TEST_CASE("webhook: a body beyond the limit is refused, even one that is signed"
       Hook hook = push_of(forge);
       hook.body.append(most_webhook_bytes + (fits ? 0 : 1) - hook.body.size(), ' ');
       sign(forge, hook);
-      const Verdict verdict = judge(forge, hook);
+      const WebhookVerdict verdict = judge(forge, hook);
       CHECK((fits ? wakes(verdict) : refused(verdict, 413)));
     }
   }
@@ -278,7 +278,7 @@ TEST_CASE("webhook: of forms only GitHub's are taken, which signs them as they a
     hook.headers["content-type"] = "application/x-www-form-urlencoded";
     return hook;
   };
-  const Verdict verdict = judge(ForgeType::github, sent(ForgeType::github, form));
+  const WebhookVerdict verdict = judge(ForgeType::github, sent(ForgeType::github, form));
   CHECK_MESSAGE(wakes(verdict), verdict.why);
   CHECK(wakes(judge(ForgeType::github, sent(ForgeType::github, "x=1&" + form + "&y="))));
   // %3G is no character, though a careless reader makes a `/` of it.
@@ -301,7 +301,7 @@ TEST_CASE("webhook: no verdict shows the secret or a signature") {
     for (const bool wrong : {false, true}) {
       Hook hook = push_of(forge);
       if (wrong) hook.body += "x";
-      const Verdict verdict = judge(forge, hook);
+      const WebhookVerdict verdict = judge(forge, hook);
       CHECK(verdict.why.find(secret) == std::string::npos);
       CHECK(verdict.why.find(hex_mac(hook.body)) == std::string::npos);
     }

@@ -27,15 +27,6 @@ std::size_t count_of(std::string_view text, std::string_view part) {
   return count;
 }
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t pos = 0; pos < text.size();) {
-    const std::size_t length = utf8_length(text, pos);
-    if (length == 0) return false;
-    pos += length;
-  }
-  return true;
-}
-
 // `~` where something unseen keeps a name from its @.
 std::string neutral(std::string_view text) {
   std::string out = commented(text);
