@@ -6,7 +6,6 @@
 #include <mutex>
 #include <thread>
 
-#include "reconciler/open_values.hpp"
 #include "reconciler/outbox.hpp"
 #include "reconciler/report/words.hpp"
 
@@ -14,28 +13,6 @@ namespace homeostat {
 namespace {
 
 using namespace std::chrono_literals;
-
-// With its secrets, which is why it stays in memory.
-Result<Attributes> filled_settings(const NotifierConfig& config, const SecretValues& secrets) {
-  Attributes settings = config.settings;
-  for (const OpenValue& open : config.open) {
-    std::string text;
-    for (const TemplatePart& part : open.parts) {
-      if (part.kind != TemplatePart::Kind::secret) {
-        text += part.text;
-        continue;
-      }
-      const auto found = secrets.find(part.text);
-      if (found == secrets.end()) {
-        return fail(ErrorKind::not_found, "secret " + part.text + " was not read");
-      }
-      TRY_ASSIGN(const std::string value, found->second);
-      text += value;
-    }
-    settings[nlohmann::json::json_pointer(open.pointer)] = text;
-  }
-  return settings;
-}
 
 }  // namespace
 
@@ -102,12 +79,7 @@ std::map<std::string, Error> Courier::set(const Turn& turn) {
   std::map<std::string, std::unique_ptr<Post>> kept;
   const std::string folder = turn.spec.revision.bare ? std::string() : turn.spec.folder;
   for (const auto& [name, config] : turn.spec.notifiers) {
-    const auto refused = turn.verdict.refused.find("notifier/" + name);
-    if (refused != turn.verdict.refused.end()) {
-      failed.emplace(name, refused->second);
-      continue;
-    }
-    const auto settings = filled_settings(config, turn.secrets);
+    const Result<Attributes>& settings = turn.notifiers.at(name);
     if (!settings) {
       failed.emplace(name, settings.error());
       continue;

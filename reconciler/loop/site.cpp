@@ -141,7 +141,7 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   if (stop.stop_requested() && !made) return;
   if (!made) return cannot(made.error());
   ill_.reset();
-  settle_turn(std::move(*made), begun);
+  settle_turn(std::move(*made), begun, full);
   if (!fresh || head_.good()->commit != commit) return;
   herald_.status({.commit = commit,
                   .state = failed(*last_) ? CommitState::failure : CommitState::success,
@@ -183,7 +183,7 @@ tl::expected<Turn, Errors> Site::try_turn(const std::string& commit,
   return take_turn(input, stop, cancel);
 }
 
-void Site::settle_turn(Turn turn, Time begun) {
+void Site::settle_turn(Turn turn, Time begun, bool full) {
   for (const Error& error : turn.errors) say(error_words(error));
   const std::string summary = summary_line(turn.planned.plan);
   if (summary != told_summary_) say(told_summary_ = summary);
@@ -191,7 +191,8 @@ void Site::settle_turn(Turn turn, Time begun) {
     slow_down();
   } else {
     pause_ = 0s;
-    next_look_ = now() + jittered(settings_.interval);
+    // Commits that come fast put off no full look.
+    if (full) next_look_ = now() + jittered(settings_.interval);
   }
   if (turn.again && *turn.again < next_look_) next_look_ = *turn.again;
   last_ = std::move(turn);

@@ -61,7 +61,7 @@ class Site {
                                                     std::optional<std::set<Scope>> scopes,
                                                     const std::stop_token& stop,
                                                     const std::stop_token& cancel);
-  void settle_turn(Turn turn, Time begun);
+  void settle_turn(Turn turn, Time begun, bool full);
   void tell_forge_refused();
   void cannot(const Errors& why);
   void slow_down();

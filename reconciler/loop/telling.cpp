@@ -71,16 +71,12 @@ Result<Message> message_of(const ScheduledReport& report, const Ledger& ledger, 
       .at = now};
 }
 
-void sooner(std::optional<Time>& first, const std::optional<Time>& other) {
-  if (other && (!first || *other < *first)) first = other;
-}
-
-}  // namespace
-
-Status tell_incidents(Ledger& ledger, const Turn* turn, const std::vector<Trouble>& others,
-                      const std::string& site, const std::vector<std::string>& to, Time now) {
+Result<Sight> sight_of(const Ledger& ledger, const Turn* turn, const std::vector<Trouble>& others,
+                       const std::vector<std::string>& to, Time now) {
   Sight sight;
-  if (turn != nullptr) {
+  if (turn == nullptr) {
+    sight.unknown = {plan_subject};  // nothing of it ends because nobody has looked yet
+  } else {
     sight = troubles_of(turn->planned.plan, turn->spec, turn->looked);
     sight.troubles.insert(sight.troubles.end(), turn->troubles.begin(), turn->troubles.end());
     const std::set<std::string> names(to.begin(), to.end());
@@ -89,12 +85,39 @@ Status tell_incidents(Ledger& ledger, const Turn* turn, const std::vector<Troubl
     sight.troubles.insert(sight.troubles.end(), untold.begin(), untold.end());
   }
   sight.troubles.insert(sight.troubles.end(), others.begin(), others.end());
+  return sight;
+}
+
+void sooner(std::optional<Time>& first, const std::optional<Time>& other) {
+  if (other && (!first || *other < *first)) first = other;
+}
+
+}  // namespace
+
+Status tell_incidents(Ledger& ledger, const Turn* turn, const std::vector<Trouble>& others,
+                      const std::string& site, const std::vector<std::string>& to, Time now) {
+  TRY_ASSIGN(const Sight now_seen, sight_of(ledger, turn, others, to, now));
   const Damping damping;
   TRY_ASSIGN(const auto known, ledger.incidents(now - damping.within));
-  Told told = follow_up(known, sight, now, damping);
   Telling telling;
-  for (const Message& message : messages_of(told.events, site)) put(telling, message, to);
-  for (Incident& incident : told.incidents) {
+  std::vector<Incident> incidents = known;
+  const auto see = [&](const Sight& sight) {
+    Told told = follow_up(std::move(incidents), sight, now, damping);
+    for (const Message& message : messages_of(told.events, site)) put(telling, message, to);
+    incidents = std::move(told.incidents);
+  };
+  if (turn != nullptr && turn->before) {
+    Sight before = *turn->before;
+    for (const Trouble& trouble : now_seen.troubles) {
+      // Of the plan alone there are two looks; all else is as it is.
+      if (trouble.subject.empty() || trouble.kind == TroubleKind::failed) {
+        before.troubles.push_back(trouble);
+      }
+    }
+    see(before);
+  }
+  see(now_seen);
+  for (Incident& incident : incidents) {
     if (std::ranges::find(known, incident) == known.end()) {
       telling.incidents.push_back(std::move(incident));
     }

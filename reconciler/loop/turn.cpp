@@ -4,6 +4,7 @@
 
 #include "reconciler/cron.hpp"
 #include "reconciler/loop/approvals.hpp"
+#include "reconciler/open_providers.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/report/words.hpp"
 
@@ -93,6 +94,7 @@ class TurnTaker {
       note(record_agreement(round, round.planned, true));
       return;
     }
+    if (!turn_.before) turn_.before = troubles_of(round.planned.plan, round.spec, looked_);
     ApplyHooks hooks;
     hooks.on_progress = [this](Progress progress, const Change& change, const Outcome* outcome) {
       beat();
@@ -172,11 +174,18 @@ class TurnTaker {
       if (!change.hold || !change.hold->until) continue;
       if (!turn_.again || *change.hold->until < *turn_.again) turn_.again = change.hold->until;
     }
+    const SecretValues secrets = read_notifier_secrets(round.spec, round.verdict);
+    for (const auto& [name, config] : round.spec.notifiers) {
+      turn_.notifiers.emplace(name, notifier_settings({.spec = round.spec,
+                                                       .ledger = round.memory,
+                                                       .secrets = secrets,
+                                                       .verdict = round.verdict},
+                                                      config));
+    }
     turn_.planned = std::move(round.planned);
     turn_.planned.live.clear();  // it points into what goes
     turn_.spec = std::move(round.spec);
     turn_.verdict = std::move(round.verdict);
-    turn_.secrets = std::move(round.secrets);
     turn_.hash = std::move(round.hash);
     turn_.looked = std::move(looked_);
     turn_.places = std::move(round.places);

@@ -23,11 +23,14 @@ struct Turn {
   Planned planned;  // as things are after the turn; points into nothing
   Spec spec;
   Verdict verdict;  // on its connections
-  SecretValues secrets;
+  // What each notifier is opened with, secrets included; why it is not.
+  std::map<std::string, Result<Attributes>> notifiers;
   SecretHash hash;
   Places places;
   std::set<Scope> looked;  // in this turn
   std::shared_ptr<const Observed> observed;
+  // What was wrong before anything was written: what is repaired at once was an incident too.
+  std::optional<Sight> before;
   std::vector<Trouble> troubles;  // failed writes, and what waits for an approval
   std::vector<Outcome> outcomes;
   Errors errors;              // of the ledger, or of what came after the writes

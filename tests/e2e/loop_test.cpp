@@ -30,6 +30,9 @@ TEST_CASE("loop: what is pushed is made, and what somebody changes by hand is pu
   CHECK(LoopLab::soon([&] { return has(lab.live("nas"), "10.5.0.20"); }));
   lab.edit_live("www", "10.5.0.11", "10.5.0.66");
   CHECK(LoopLab::soon([&] { return has(lab.live("www"), "10.5.0.11"); }));
+  // Though it was put right at once, it was an incident, and is told as one.
+  CHECK(LoopLab::soon([&] { return count(lab.told(), "\"closed\"") == 1; }));
+  CHECK(count(lab.told(), "\"opened\"") == 1);
   CHECK(lab.stop() == 0);
 }
 

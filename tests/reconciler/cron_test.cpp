@@ -277,7 +277,7 @@ bool comes(const Cron& cron, const Year& year, std::size_t minute) {
 }
 
 template <std::size_t N>
-std::bitset<N> some(std::mt19937& random, unsigned first, unsigned one_in) {
+std::bitset<N> some(std::mt19937& random, std::size_t first, std::size_t one_in) {
   std::bitset<N> set;
   for (std::size_t i = first; i < N; ++i) set[i] = one_in == 0 || random() % one_in == 0;
   if (set.none()) set.set(first + random() % (N - first));

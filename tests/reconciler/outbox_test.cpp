@@ -27,7 +27,7 @@ Delivery answer(DeliveryState state, const std::string& why = {},
                 std::optional<Time> not_before = std::nullopt) {
   return {.state = state,
           .not_before = not_before,
-          .error = {.kind = ErrorKind::transient, .message = why}};
+          .error = Error{ErrorKind::transient, why, {}, {}, {}}};
 }
 
 // A ledger with messages for `phone`, and a notifier that answers as it is told.
