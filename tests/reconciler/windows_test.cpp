@@ -120,6 +120,8 @@ TEST_CASE("windows: the next opening is found over days and over the changes of 
   // In the night before summer time 02:00 is skipped: the window opens behind the gap, at 03:00.
   CHECK(opens(nightly, 2027y / March / 27, 12h) == "Sun 28 01:00:00");
   CHECK(opens(nightly, 2027y / March / 28, 12h) == "Mon 29 00:00:00");
+  // That night is an hour shorter, as the way to noon is.
+  CHECK(opens(with({window(every_day, 12, 13)}), 2027y / March / 28, 30min) == "Sun 28 10:00:00");
   // In autumn the hour comes twice, and counts both times.
   CHECK(opens(nightly, 2027y / October / 30, 12h) == "Sun 31 00:00:00");
   CHECK(open(nightly, 2027y / October / 31, 1h + 30min));
