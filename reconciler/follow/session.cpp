@@ -232,7 +232,14 @@ Error Session::explain(const std::string& doing) const {
   const std::string words = last_words();
   const int kind = last_class();
   const std::string& url = url_.text;
-  if (contains(words, "redirect")) {
+  if (contains(words, "objectformat")) {
+    return {ErrorKind::invalid_spec,
+            url + " has hashes of SHA-256, and this libgit2 knows SHA-1 only",
+            "",
+            {},
+            {}};
+  }
+  if (contains(words, "cannot redirect")) {
     return {ErrorKind::invalid_spec,
             url + " leads to another host",
             "write the url it leads to",
