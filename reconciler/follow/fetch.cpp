@@ -192,7 +192,7 @@ Fetch::Outcome Fetch::take(git_repository* repository, git_remote* remote) {
   if (git_remote_fetch(remote, &refspecs, &options, nullptr) < 0) {
     return tl::unexpected(Failure{session_.explain("cannot fetch from"), is_of_the_disk()});
   }
-  const Outcome found = find(repository, *ref);
+  Outcome found = find(repository, *ref);
   if (!found) return found;
   if (const Status whole = read_through(repository, found->id); !whole) {
     return broken(whole.error());

@@ -145,6 +145,22 @@ int Session::on_credentials(git_credential** out, const char* /*url*/, const cha
   return static_cast<Session*>(payload)->log_in(out, user == nullptr ? "" : user, allowed);
 }
 
+// Of a server that did not take what we gave.
+Error Session::rejected(const std::string& user) const {
+  const RemoteAuth& auth = request_.remote.auth;
+  const char* what = !auth.key_file.empty() ? "the key"
+                     : auth.agent           ? "every key of the agent"
+                     : !auth.token.empty()  ? "the token"
+                                            : "the password";
+  return {ErrorKind::auth,
+          fmt::format("{} refuses {}", url_.text, what),
+          url_.transport == Transport::ssh
+              ? fmt::format("is it allowed there, for the user {}?", user)
+              : std::string("has it expired, and may it read that repository?"),
+          {},
+          {}};
+}
+
 // Each way once: libgit2 asks again after a refusal, for ever.
 int Session::log_in(git_credential** out, const std::string& user, unsigned allowed) {
   const RemoteAuth& auth = request_.remote.auth;
@@ -154,19 +170,7 @@ int Session::log_in(git_credential** out, const std::string& user, unsigned allo
   if ((allowed & GIT_CREDENTIAL_USERNAME) != 0) {
     return git_credential_username_new(out, name.c_str());
   }
-  if (tried_) {
-    const char* what = !auth.key_file.empty() ? "the key"
-                       : auth.agent           ? "every key of the agent"
-                       : !auth.token.empty()  ? "the token"
-                                              : "the password";
-    return refuse({ErrorKind::auth,
-                   fmt::format("{} refuses {}", url_.text, what),
-                   ssh ? fmt::format("is it allowed there, for the user {}?", name)
-                       : std::string("has it expired, and may it read that repository?"),
-                   {},
-                   {}},
-                  GIT_EUSER);
-  }
+  if (tried_) return refuse(rejected(name), GIT_EUSER);
   tried_ = true;
   if (ssh && (allowed & GIT_CREDENTIAL_SSH_KEY) != 0) {
     if (auth.agent) return git_credential_ssh_key_from_agent(out, name.c_str());

@@ -18,6 +18,7 @@ class Session {
   explicit Session(const FetchRequest& request) : request_(request) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
+  ~Session() = default;
 
   // Reads what belongs to the transport: the key's file, known hosts. Once, before all others.
   [[nodiscard]] Status prepare();
@@ -37,6 +38,7 @@ class Session {
   static int on_progress(const git_indexer_progress* progress, void* payload);
   int log_in(git_credential** out, const std::string& user, unsigned allowed);
   int refuse(Error why, int code);
+  [[nodiscard]] Error rejected(const std::string& user) const;
   int look_at_host_key(const git_cert_hostkey& key, bool known);
   [[nodiscard]] Status expect_key(const std::string& type) const;
   [[nodiscard]] bool is_worth_another_key() const;
