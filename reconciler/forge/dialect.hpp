@@ -1,6 +1,7 @@
-// In what the forges differ, as data. From shared/apis/git-webhooks.md and, where that leaves it
-// open, from Gitea's source (routers/api/v1/repo): its list of comments has no pages, and what it
-// calls the pull request of a commit is a merged one.
+// In what the forges differ, as data. From their documents (docs.github.com, docs.gitlab.com,
+// docs.gitea.com, forgejo.org/docs) and, where these leave it open, from Gitea's source
+// (routers/api/v1/repo): its list of comments has no pages, and what it calls the pull request of a
+// commit is a merged one.
 #pragma once
 
 #include <array>

@@ -212,11 +212,11 @@ Status Forge::comment(std::int64_t pull_request, std::string_view markdown, std:
   if (present && without_returns(present->body) == without_returns(text)) return {};
   const std::string body = json{{"body", text}}.dump();
   if (present) {
-    const Status changed = write({.method = std::string(dialect_->change),
-                                  .path = path(dialect_->comment, pull_request, present->id, ""),
-                                  .body = body,
-                                  .idempotent = true},
-                                 stop);
+    Status changed = write({.method = std::string(dialect_->change),
+                            .path = path(dialect_->comment, pull_request, present->id, ""),
+                            .body = body,
+                            .idempotent = true},
+                           stop);
     // Somebody deleted it meanwhile.
     if (changed || changed.error().kind != ErrorKind::not_found) return changed;
   }
