@@ -126,18 +126,31 @@ FakeAnswer FakeForge::route(const FakeRequest& request) {
              : asked("PATCH", "/issues/comments/([0-9]+)")) {
     return take_comment(request, std::stoll(found[1]));
   }
-  std::vector<json> entries;
-  if (is(ForgeType::github) ? asked("GET", "/commits/([0-9a-f]+)/pulls")
-      : gitlab              ? asked("GET", "/repository/commits/([0-9a-f]+)/merge_requests")
-                            : asked("GET", "/pulls")) {
-    const bool of_commit = gitlab || is(ForgeType::github);
-    if (!of_commit && request.query.find("state")->second != "open") return wrong("state");
-    for (const Pull& pull : pulls) {
-      if (of_commit || pull.open) entries.push_back(shown(pull));
-    }
-    return list(request, entries, true);
-  }
+  const std::string of_pulls = is(ForgeType::github) ? "/commits/[0-9a-f]+/pulls"
+                               : gitlab ? "/repository/commits/[0-9a-f]+/merge_requests"
+                                        : "/pulls";
+  if (asked("GET", of_pulls)) return list_pulls(request);
   return said(404, {{"message", "404 Not Found"}});
+}
+
+FakeAnswer FakeForge::list_pulls(const FakeRequest& request) {
+  const bool of_commit = is(ForgeType::gitlab) || is(ForgeType::github);
+  const auto state = request.query.find("state");
+  if (!of_commit && (state == request.query.end() || state->second != "open")) {
+    return wrong("state");
+  }
+  std::vector<json> entries;
+  for (const Pull& pull : pulls) {
+    if (of_commit || pull.open) entries.push_back(shown(pull));
+  }
+  return list(request, entries, true);
+}
+
+FakeAnswer FakeForge::no_such_commit(const std::string& commit) const {
+  if (is(ForgeType::github)) return said(422, {{"message", "No commit found for SHA: " + commit}});
+  if (is(ForgeType::gitlab)) return said(404, {{"message", "404 Commit Not Found"}});
+  // Older ones of Gitea say 500 there.
+  return said(404, {{"message", "The target couldn't be found."}});
 }
 
 // `keys` and whether they must be there; nothing else may be.
@@ -177,13 +190,7 @@ FakeAnswer FakeForge::take_status(const FakeRequest& request, const std::string&
   if (std::ranges::count(states.at(type_), row.state) == 0) return wrong("state " + row.state);
   if (utf8_count(row.description) > 140) return wrong("description " + row.description);
   if (!row.target_url.empty() && !row.target_url.starts_with("http")) return wrong("target_url");
-  if (std::ranges::count(commits, commit) == 0) {
-    if (is(ForgeType::github))
-      return said(422, {{"message", "No commit found for SHA: " + commit}});
-    if (gitlab) return said(404, {{"message", "404 Commit Not Found"}});
-    // Gitea before 1.2x says 500 there.
-    return said(404, {{"message", "The target couldn't be found."}});
-  }
+  if (std::ranges::count(commits, commit) == 0) return no_such_commit(commit);
   const auto same = [&](const Told& other) {
     return other.commit == commit && to_lower(other.context) == to_lower(row.context);
   };

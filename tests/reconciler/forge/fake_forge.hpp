@@ -1,6 +1,6 @@
-// A forge that takes nothing which the real one would not: from shared/apis/git-webhooks.md, and
-// Gitea's source where that is silent (routers/api/v1/repo/issue_comment.go, commits.go,
-// status.go).
+// A forge that takes nothing which the real one would not. From docs.github.com, docs.gitlab.com
+// and docs.gitea.com, and Gitea's source where these are silent
+// (routers/api/v1/repo/issue_comment.go, commits.go, status.go).
 #pragma once
 
 #include <functional>
@@ -69,6 +69,8 @@ class FakeForge {
   FakeAnswer take_comment(const FakeRequest& request, std::int64_t id);
   FakeAnswer list(const FakeRequest& request, const std::vector<nlohmann::json>& entries,
                   bool paged);
+  FakeAnswer list_pulls(const FakeRequest& request);
+  [[nodiscard]] FakeAnswer no_such_commit(const std::string& commit) const;
   FakeAnswer wrong(const std::string& what);
   std::optional<FakeAnswer> check_headers(const FakeRequest& request);
   std::optional<nlohmann::json> body_of(const FakeRequest& request,

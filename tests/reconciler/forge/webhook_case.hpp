@@ -1,4 +1,4 @@
-// Webhooks as forges send them, from shared/apis/git-webhooks.md.
+// Webhooks as forges send them, by their documents on webhooks and, of Gitea, services/webhook.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -256,7 +256,7 @@ TEST_CASE("webhook: GitLab's event is the one in its body") {
   CHECK(wakes(judge(ForgeType::gitlab, hook)));
 }
 
-TEST_CASE("webhook: a body that lacks what its event must have is refused") {
+TEST_CASE("webhook: a push that lacks what it must have is refused") {
   for (const ForgeType forge : every_forge) {
     CAPTURE(to_string(forge));
     for (const std::string key : {"ref", "after"}) {
@@ -270,6 +270,12 @@ TEST_CASE("webhook: a body that lacks what its event must have is refused") {
       body.erase(key);
       CHECK(refused(judge_push(forge, body), 400));
     }
+  }
+}
+
+TEST_CASE("webhook: a pull request that lacks what it must have is refused") {
+  const std::vector<nlohmann::json> odds = {nullptr, -1, 0, 1.5, "", nlohmann::json::array()};
+  for (const ForgeType forge : every_forge) {
     const bool gitlab = forge == ForgeType::gitlab;
     const std::vector<std::string> needed =
         gitlab ? std::vector<std::string>{"/object_attributes", "/object_attributes/iid",
@@ -278,11 +284,8 @@ TEST_CASE("webhook: a body that lacks what its event must have is refused") {
                : std::vector<std::string>{"/pull_request", "/number", "/pull_request/head",
                                           "/pull_request/head/sha", "/pull_request/base/ref"};
     for (const std::string& pointer : needed) {
-      for (const nlohmann::json& odd :
-           std::vector<nlohmann::json>{nullptr, -1, 0, 1.5, "", "x", nlohmann::json::array()}) {
+      for (const nlohmann::json& odd : odds) {
         nlohmann::json body = pull_body(forge, opened(forge));
-        if (odd == "x" && pointer.ends_with("ref")) continue;
-        if (odd == "x" && pointer.ends_with("branch")) continue;
         body[nlohmann::json::json_pointer(pointer)] = odd;
         CAPTURE(body.dump());
         CHECK(refused(judge_pull(forge, body), 400));
