@@ -262,13 +262,6 @@ Error Session::explain(const std::string& doing) const {
             {},
             {}};
   }
-  if (contains(words, "extensions.objectformat")) {
-    return {ErrorKind::invalid_spec,
-            url + " has hashes of SHA-256, and this libgit2 knows SHA-1 only",
-            "",
-            {},
-            {}};
-  }
   if (contains(words, "status code: 401") || contains(words, "status code: 403")) {
     return {ErrorKind::auth, url + " refuses us: " + words, "", {}, {}};
   }
