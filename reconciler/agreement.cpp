@@ -70,7 +70,9 @@ Owned lost_row(const Owned& old, const Change& change, Time now) {
 
 bool is_owned(const Change* change, const Owned* old, const LiveResource& live, bool adopt) {
   // An old row of an adopted one is about something else, which is gone.
-  if (change != nullptr && change->action == Action::adopt) return adopt && change->quiet;
+  if (change != nullptr && change->action == Action::adopt) {
+    return adopt && change->quiet && !change->hold;
+  }
   return old != nullptr || live.marker.has_value();
 }
 

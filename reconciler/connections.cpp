@@ -124,10 +124,68 @@ std::optional<std::string> address_by_rule(const Spec& spec, const Resource& res
   return to_string(*address);
 }
 
+json written_settings(const std::string& type, json text, const std::vector<OpenValue>& open) {
+  each_text(text, "", [&open](json& value, const std::string& pointer) {
+    const auto found = std::ranges::find(open, pointer, &OpenValue::pointer);
+    value = found == open.end() ? escaped(value.get<std::string>()) : written(found->parts);
+  });
+  text["type"] = type;
+  return text;
+}
+
+// What a text of a connection says, for the entry that it belongs to.
+struct Settings {
+  Attributes values;
+  std::vector<OpenValue> open;  // sorted by pointer
+};
+Result<Settings> settings_in(const json& text, const std::string& type, const std::string& site,
+                             const Origin& where) {
+  if (!text.is_object() || text.value("type", json()) != type) {
+    return fail(ErrorKind::internal, "it is of another type than the trusted one");
+  }
+  Settings settings{text, {}};
+  settings.values.erase("type");
+  Status status;
+  each_text(settings.values, "", [&](json& value, const std::string& pointer) {
+    auto parts = parse_template(value.get<std::string>());
+    if (!parts) {
+      status = tl::unexpected(parts.error());
+      return;
+    }
+    if (parts->empty()) return;
+    if (parts->size() == 1 && parts->front().kind == TemplatePart::Kind::literal) {
+      value = parts->front().text;
+      return;
+    }
+    for (TemplatePart& part : *parts) {
+      if (part.kind == TemplatePart::Kind::reference) part.target.site = site;
+    }
+    settings.open.push_back({pointer, std::move(*parts), where});
+  });
+  TRY(status);
+  std::ranges::sort(settings.open, {}, &OpenValue::pointer);
+  return settings;
+}
+
+// The open values of an entry; nullptr of a secret, which has none.
+const std::vector<OpenValue>* open_values_of(const Spec& spec, const std::string& connection) {
+  const auto find = [&connection](const auto& entries, const std::string& prefix) {
+    if (!connection.starts_with(prefix)) return entries.end();
+    return entries.find(connection.substr(prefix.size()));
+  };
+  if (const auto provider = find(spec.providers, provider_connection(""));
+      provider != spec.providers.end()) {
+    return &provider->second.open;
+  }
+  const auto notifier = find(spec.notifiers, notifier_connection(""));
+  return notifier == spec.notifiers.end() ? nullptr : &notifier->second.open;
+}
+
 }  // namespace
 
 std::string provider_connection(const std::string& instance) { return "provider/" + instance; }
 std::string secret_connection(const std::string& secret) { return "secret/" + secret; }
+std::string notifier_connection(const std::string& notifier) { return "notifier/" + notifier; }
 
 std::string hash_of(const json& text) {
   const std::string bytes = text.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -140,14 +198,13 @@ std::string hash_of(const json& text) {
 }
 
 json text_of(const ProviderConfig& config) {
-  json text = config.settings;
+  json text = written_settings(config.type, config.settings, config.open);
   text.erase("address");
-  each_text(text, "", [&config](json& value, const std::string& pointer) {
-    const auto open = std::ranges::find(config.open, pointer, &OpenValue::pointer);
-    value = open == config.open.end() ? escaped(value.get<std::string>()) : written(open->parts);
-  });
-  text["type"] = config.type;
   return text;
+}
+
+json text_of(const NotifierConfig& config) {
+  return written_settings(config.type, config.settings, config.open);
 }
 
 std::vector<Connection> connections_of(const Spec& spec) {
@@ -162,44 +219,31 @@ std::vector<Connection> connections_of(const Spec& spec) {
     if (in_resources.contains(name)) text[goes_into_resources] = true;
     found.push_back({secret_connection(name), std::move(text), {}, source.where});
   }
+  for (const auto& [name, config] : spec.notifiers) {
+    found.push_back({notifier_connection(name), text_of(config), {}, config.where});
+  }
   for (Connection& connection : found) connection.hash = hash_of(connection.text);
   return found;
 }
 
 Status use_text(ProviderConfig& config, const json& text, const std::string& site) {
-  if (!text.is_object() || text.value("type", json()) != config.type) {
-    return fail(ErrorKind::internal, "it is of another type than the trusted one");
-  }
-  Attributes settings = text;
-  settings.erase("type");
-  std::vector<OpenValue> open;
-  Status status;
-  each_text(settings, "", [&](json& value, const std::string& pointer) {
-    auto parts = parse_template(value.get<std::string>());
-    if (!parts) {
-      status = tl::unexpected(parts.error());
-      return;
-    }
-    if (parts->empty()) return;
-    if (parts->size() == 1 && parts->front().kind == TemplatePart::Kind::literal) {
-      value = parts->front().text;
-      return;
-    }
-    for (TemplatePart& part : *parts) {
-      if (part.kind == TemplatePart::Kind::reference) part.target.site = site;
-    }
-    open.push_back({pointer, std::move(*parts), config.where});
-  });
-  TRY(status);
+  TRY_ASSIGN(Settings settings, settings_in(text, config.type, site, config.where));
   if (const auto address = config.settings.find("address"); address != config.settings.end()) {
-    settings["address"] = *address;
+    settings.values["address"] = *address;
   }
   for (OpenValue& value : config.open) {
-    if (value.pointer == not_of_it) open.push_back(std::move(value));
+    if (value.pointer == not_of_it) settings.open.push_back(std::move(value));
   }
-  std::ranges::sort(open, {}, &OpenValue::pointer);
-  config.settings = std::move(settings);
-  config.open = std::move(open);
+  std::ranges::sort(settings.open, {}, &OpenValue::pointer);
+  config.settings = std::move(settings.values);
+  config.open = std::move(settings.open);
+  return {};
+}
+
+Status use_text(NotifierConfig& config, const json& text, const std::string& site) {
+  TRY_ASSIGN(Settings settings, settings_in(text, config.type, site, config.where));
+  config.settings = std::move(settings.values);
+  config.open = std::move(settings.open);
   return {};
 }
 
@@ -248,9 +292,11 @@ std::optional<std::string> known_value(const Spec& spec, const LedgerView& ledge
   return as_text(*value);
 }
 
-json resolved_settings(const Spec& spec, const LedgerView& ledger, const ProviderConfig& config) {
+json resolved_settings(const Spec& spec, const LedgerView& ledger, const std::string& connection) {
   json resolved = json::object();
-  for (const OpenValue& open : config.open) {
+  const std::vector<OpenValue>* values = open_values_of(spec, connection);
+  if (values == nullptr) return resolved;
+  for (const OpenValue& open : *values) {
     std::vector<TemplatePart> parts = open.parts;
     bool refers = false;
     bool known = true;

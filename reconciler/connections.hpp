@@ -15,11 +15,11 @@ namespace homeostat {
 
 // `text` is the canonical form of what the spec says, as an object like the one in the YAML.
 // References to resources and secrets stay unresolved; defaults, `expires`, and what only shapes
-// the plan (mode, adopt, address, limits) are left out. Notifiers will be further entries.
+// the plan (mode, adopt, address, limits) are left out.
 struct Connection {
-  std::string name;  // "provider/pve", "secret/npm"
-  // { type: ..., url: ... }, { file: ... }, { env: ... } or { command: [...] }; of a secret that a
-  // resource refers to with `resources: true`, too.
+  std::string name;  // "provider/pve", "secret/npm", "notifier/phone"
+  // { type: ..., url: ... }; of a secret { file: ... }, { env: ... } or { command: [...] }, and
+  // with `resources: true` where a resource refers to it.
   nlohmann::json text;
   std::string hash;  // "sha256:" and 64 hex digits, of `text`
   Origin where;
@@ -31,16 +31,21 @@ inline constexpr const char* goes_into_resources = "resources";
 
 [[nodiscard]] std::string provider_connection(const std::string& instance);  // "provider/pve"
 [[nodiscard]] std::string secret_connection(const std::string& secret);      // "secret/npm"
+[[nodiscard]] std::string notifier_connection(const std::string& notifier);  // "notifier/phone"
 
 // All connections of a spec, by name. An instance that works on a folder inside the spec's own, and
 // is told no secret, is none.
 [[nodiscard]] std::vector<Connection> connections_of(const Spec& spec);
 [[nodiscard]] std::string hash_of(const nlohmann::json& text);
 [[nodiscard]] nlohmann::json text_of(const ProviderConfig& config);
+[[nodiscard]] nlohmann::json text_of(const NotifierConfig& config);
 
 // The way back, for planning with what was trusted instead of what a revision says: puts a
-// provider's text into its entry, a secret's into its source. An error for a text that is none.
+// provider's or notifier's text into its entry, a secret's into its source. An error for a text
+// that is none.
 [[nodiscard]] Status use_text(ProviderConfig& config, const nlohmann::json& text,
+                              const std::string& site);
+[[nodiscard]] Status use_text(NotifierConfig& config, const nlohmann::json& text,
                               const std::string& site);
 [[nodiscard]] Status use_text(SecretSource& source, const nlohmann::json& text);
 
@@ -50,9 +55,9 @@ inline constexpr const char* goes_into_resources = "resources";
 [[nodiscard]] std::optional<std::string> known_value(const Spec& spec, const LedgerView& ledger,
                                                      const TemplatePart& part, bool desired);
 
-// The settings of a provider that refer to resources, with those references filled in (from the
-// ledger, else from the spec) and secrets as written: pointer -> text, or null where not known.
+// The settings behind a connection that refer to resources, with those references filled in (from
+// the ledger, else from the spec) and secrets as written: pointer -> text, or null where not known.
 [[nodiscard]] nlohmann::json resolved_settings(const Spec& spec, const LedgerView& ledger,
-                                               const ProviderConfig& config);
+                                               const std::string& connection);
 
 }  // namespace homeostat

@@ -59,10 +59,8 @@ class Differ {
 
  private:
   void read_ignores() {
-    if (in_.desired.ignore.empty()) return;
-    const std::string today = date_of(in_.now);
     for (const Ignore& ignore : in_.desired.ignore) {
-      if (ignore.until.empty() || ignore.until >= today) {
+      if (!has_ended(ignore, in_.now)) {
         ignored_.push_back(ignore.field);
         continue;
       }
@@ -373,6 +371,10 @@ class Differ {
 }  // namespace
 
 DiffResult diff_fields(const DiffInput& input) { return Differ(input).run(); }
+
+bool has_ended(const Ignore& ignore, Time now) {
+  return !ignore.until.empty() && ignore.until < date_of(now);
+}
 
 Cause cause_of(const nlohmann::json& desired, const nlohmann::json& live,
                const nlohmann::json* agreed) {

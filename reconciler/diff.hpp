@@ -38,6 +38,9 @@ struct DiffResult {
 // stated field differs, ignored ones too, with cause git where nothing was agreed on before.
 [[nodiscard]] DiffResult diff_fields(const DiffInput& input);
 
+// Whether its `until` is over; the day itself still counts.
+[[nodiscard]] bool has_ended(const Ignore& ignore, Time now);
+
 // One row of the cause table. `agreed` null pointer = no agreed value.
 [[nodiscard]] Cause cause_of(const nlohmann::json& desired, const nlohmann::json& live,
                              const nlohmann::json* agreed);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "reconciler/by_itself.hpp"
 #include "reconciler/lookups.hpp"
 
 namespace homeostat {
@@ -38,6 +39,7 @@ class Guard {
     ask_consent();
     hold_where_it_reads_empty();
     hold_mass_deletes();
+    if (input_.loop != nullptr) hold_by_rules(plan_, input_, *input_.loop);
     hold_what_depends();
     count_going();
   }

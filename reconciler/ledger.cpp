@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "providers/core/failpoint.hpp"
+#include "reconciler/ledger_consent.hpp"
 #include "reconciler/ledger_history.hpp"
+#include "reconciler/ledger_loop.hpp"
 #include "reconciler/ledger_rows.hpp"
 #include "reconciler/ledger_schema.hpp"
 #include "reconciler/ledger_tables.hpp"
@@ -87,6 +89,17 @@ struct Ledger::State {
     return database->transaction(Database::Begin::reading, work);
   }
 
+  // What `fill` puts into an empty value.
+  template <class Value, class Fill>
+  Result<Value> value_of(const Fill& fill) {
+    Value value = {};
+    TRY(read([&] {
+      value = {};
+      return fill(*database, value);
+    }));
+    return value;
+  }
+
   Status write(const std::function<Status()>& work, Database::Sync sync = Database::Sync::at_once) {
     if (!writable) {
       return fail(ErrorKind::internal,
@@ -124,55 +137,36 @@ Result<Ledger> Ledger::open(const std::string& path, bool create) {
   return Ledger(std::move(state));
 }
 
-Result<LedgerView> Ledger::view() const {
-  LedgerView view;
-  TRY(state_->read([&] {
-    view = {};
-    return read_view(*state_->database, view);
-  }));
-  return view;
-}
+Result<LedgerView> Ledger::view() const { return state_->value_of<LedgerView>(read_view); }
 
 Result<Observed> Ledger::last_observation() const {
-  Observed observed;
-  TRY(state_->read([&] {
-    observed = {};
-    return read_observed(*state_->database, observed);
-  }));
-  return observed;
+  return state_->value_of<Observed>(read_observed);
 }
 
 Result<std::optional<RunRecord>> Ledger::last_run() const {
-  std::optional<RunRecord> run;
-  TRY(state_->read([&] {
-    run.reset();
-    return state_->database->each(
+  return state_->value_of<std::optional<RunRecord>>([](Database& database, auto& run) {
+    return database.each(
         "SELECT id, verb, commit_hash, started, ended, exit_code, summary FROM runs"
         " ORDER BY id DESC LIMIT 1",
-        {}, [&run](const Row& row) {
+        {}, [&run](const SqlRow& row) {
           run = run_at(row);
           return Status();
         });
-  }));
-  return run;
+  });
 }
 
 Result<std::vector<RunHistory>> Ledger::history(const std::optional<Address>& address,
                                                 std::size_t limit) const {
-  std::vector<RunHistory> runs;
-  TRY(state_->read([&] {
-    runs.clear();
-    return read_history(*state_->database, {.address = address, .limit = limit}, runs);
-  }));
-  return runs;
+  return state_->value_of<std::vector<RunHistory>>([&](Database& database, auto& runs) {
+    return read_history(database, {.address = address, .limit = limit}, runs);
+  });
 }
 
 Result<std::optional<RunHistory>> Ledger::run(std::int64_t id) const {
-  std::vector<RunHistory> runs;
-  TRY(state_->read([&] {
-    runs.clear();
-    return read_history(*state_->database, {.run = id}, runs);
-  }));
+  TRY_ASSIGN(auto runs,
+             state_->value_of<std::vector<RunHistory>>([&](Database& database, auto& all) {
+               return read_history(database, {.run = id}, all);
+             }));
   if (runs.empty()) return std::optional<RunHistory>();
   return std::optional(std::move(runs.front()));
 }
@@ -201,16 +195,13 @@ Status Ledger::confirm_full_zone(const std::string& zone_key) {
 }
 
 Result<std::string> Ledger::note(const std::string& name) const {
-  std::string value;
-  TRY(state_->read([&] {
-    value.clear();
-    return state_->database->each("SELECT value FROM notes WHERE name = ?", {name},
-                                  [&value](const Row& row) {
-                                    value = row.text(0);
-                                    return Status();
-                                  });
-  }));
-  return value;
+  return state_->value_of<std::string>([&name](Database& database, std::string& value) {
+    return database.each("SELECT value FROM notes WHERE name = ?", {name},
+                         [&value](const SqlRow& row) {
+                           value = row.text(0);
+                           return Status();
+                         });
+  });
 }
 
 Status Ledger::save_tried(const std::map<Address, Tried>& tried) {
@@ -294,6 +285,78 @@ Status Ledger::end_run(std::int64_t run, int exit_code, const std::string& summa
         "UPDATE runs SET ended = ?, exit_code = ?, summary = ? WHERE id = ?",
         {seconds_of(at), std::int64_t{exit_code}, summary, run});
   });
+}
+
+Result<std::vector<Incident>> Ledger::incidents(Time since) const {
+  return state_->value_of<std::vector<Incident>>([since](Database& database, auto& incidents) {
+    return read_incidents(database, since, incidents);
+  });
+}
+
+Result<std::map<std::string, Time>> Ledger::report_runs() const {
+  return state_->value_of<std::map<std::string, Time>>(read_report_runs);
+}
+
+Status Ledger::tell(const Telling& telling) {
+  return state_->write([&] { return write_telling(*state_->database, telling); });
+}
+
+Result<std::vector<Waiting>> Ledger::outbox(const std::string& notifier) const {
+  return state_->value_of<std::vector<Waiting>>([&notifier](Database& database, auto& waiting) {
+    return read_outbox(database, notifier, waiting);
+  });
+}
+
+Result<std::map<std::string, NotifierState>> Ledger::notifiers() const {
+  return state_->value_of<std::map<std::string, NotifierState>>(read_notifiers);
+}
+
+Status Ledger::mark_sent(std::int64_t message, Time at) {
+  return state_->write([&] { return end_message(*state_->database, message, at, ""); });
+}
+
+Status Ledger::mark_failed(std::int64_t message, Time at, const std::string& error) {
+  return state_->write([&] { return end_message(*state_->database, message, at, error); });
+}
+
+Status Ledger::put_off(std::int64_t message, Time until, const std::string& error) {
+  return state_->write([&] { return put_off_message(*state_->database, message, until, error); });
+}
+
+Result<std::vector<Approval>> Ledger::approvals() const {
+  return state_->value_of<std::vector<Approval>>(read_approvals);
+}
+
+Result<std::optional<Approval>> Ledger::ask(const std::optional<Approval>& wanted, Time now) {
+  std::optional<Approval> open;
+  TRY(state_->write([&] { return ask_for_approval(*state_->database, wanted, now, open); }));
+  return open;
+}
+
+Result<Approval> Ledger::approve(const std::string& plan, const std::string& by, Time at) {
+  Approval approved;
+  TRY(state_->write([&] { return give_approval(*state_->database, plan, by, at, approved); }));
+  return approved;
+}
+
+Status Ledger::end_approval(std::int64_t id, Approval::State state, const std::string& outcome,
+                            Time at) {
+  return state_->write(
+      [&] { return homeostat::end_approval(*state_->database, id, state, outcome, at); });
+}
+
+Result<std::vector<ManualHold>> Ledger::manual_holds() const {
+  return state_->value_of<std::vector<ManualHold>>(read_manual_holds);
+}
+
+Status Ledger::hold(const ManualHold& hold) {
+  return state_->write([&] { return write_manual_hold(*state_->database, hold); });
+}
+
+Result<bool> Ledger::release(const std::string& glob) {
+  bool was = false;
+  TRY(state_->write([&] { return delete_manual_hold(*state_->database, glob, was); }));
+  return was;
 }
 
 bool is_damage(const Error& error, const std::string& path) {

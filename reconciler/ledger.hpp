@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reconciler/ledger_view.hpp"
+#include "reconciler/loop_memory.hpp"
 #include "reconciler/observe.hpp"
 
 namespace homeostat {
@@ -113,6 +114,38 @@ class Ledger {
                               const std::vector<Address>& gone, const std::vector<Address>& over);
   [[nodiscard]] Status end_run(std::int64_t run, int exit_code, const std::string& summary,
                                Time at);
+
+  // The loop's memory. By number: those that are open or were opened at or after `since`, and the
+  // newest one. The last 1,000 closed ones are kept.
+  [[nodiscard]] Result<std::vector<Incident>> incidents(Time since) const;
+  [[nodiscard]] Result<std::map<std::string, Time>> report_runs() const;
+  // All or nothing, so that no incident is known and untold, nor told and unknown.
+  [[nodiscard]] Status tell(const Telling& telling);
+  // What waits for a notifier, in the order in which it is to be sent. Of what is over, the last
+  // 1,000 are kept, and the last one of each notifier.
+  [[nodiscard]] Result<std::vector<Waiting>> outbox(const std::string& notifier) const;
+  [[nodiscard]] Result<std::map<std::string, NotifierState>> notifiers() const;
+  // Each is one more attempt; of what is over already they change nothing.
+  [[nodiscard]] Status mark_sent(std::int64_t message, Time at);
+  [[nodiscard]] Status mark_failed(std::int64_t message, Time at, const std::string& error);
+  [[nodiscard]] Status put_off(std::int64_t message, Time until, const std::string& error);
+
+  // The newest first.
+  [[nodiscard]] Result<std::vector<Approval>> approvals() const;
+  // What has to be asked now, nullopt: nothing. The open question with this digest stays as it is
+  // and is returned; any other one is stale from now on; a new one is put.
+  [[nodiscard]] Result<std::optional<Approval>> ask(const std::optional<Approval>& wanted,
+                                                    Time now);
+  // By the plan's id, or its first digits (4 or more). Twice is once. `conflict`: it is stale, or
+  // over; `not_found`: there was none.
+  [[nodiscard]] Result<Approval> approve(const std::string& plan, const std::string& by, Time at);
+  // `state`: done, failed or stale.
+  [[nodiscard]] Status end_approval(std::int64_t id, Approval::State state,
+                                    const std::string& outcome, Time at);
+  // Suspended by hand, the oldest first; one a glob, the last word counts.
+  [[nodiscard]] Result<std::vector<ManualHold>> manual_holds() const;
+  [[nodiscard]] Status hold(const ManualHold& hold);
+  [[nodiscard]] Result<bool> release(const std::string& glob);  // false: there was none
 
  private:
   struct State;

@@ -92,9 +92,9 @@ std::string damaged_hint(const std::string& path) {
       path);
 }
 
-std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t SqlRow::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
-std::string_view Row::text(int column) const {
+std::string_view SqlRow::text(int column) const {
   const auto* data = sqlite3_column_text(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
   if (data == nullptr) return {};
@@ -160,7 +160,7 @@ Result<sqlite3_stmt*> Database::prepare(const char* sql) {
 }
 
 Status Database::each(const char* sql, std::initializer_list<SqlValue> values,
-                      const std::function<Status(const Row&)>& row) {
+                      const std::function<Status(const SqlRow&)>& row) {
   TRY_ASSIGN(sqlite3_stmt * statement, prepare(sql));
   const Reset reset(statement);
   int index = 0;
@@ -172,17 +172,17 @@ Status Database::each(const char* sql, std::initializer_list<SqlValue> values,
     const int code = sqlite3_step(statement);
     if (code == SQLITE_DONE) return {};
     if (code != SQLITE_ROW) return tl::unexpected(error(code));
-    TRY(row(Row(statement)));
+    TRY(row(SqlRow(statement)));
   }
 }
 
 Status Database::run(const char* sql, std::initializer_list<SqlValue> values) {
-  return each(sql, values, [](const Row&) { return Status(); });
+  return each(sql, values, [](const SqlRow&) { return Status(); });
 }
 
 Result<std::int64_t> Database::integer(const char* sql) {
   std::int64_t number = 0;
-  TRY(each(sql, {}, [&number](const Row& row) {
+  TRY(each(sql, {}, [&number](const SqlRow& row) {
     number = row.integer(0);
     return Status();
   }));
@@ -215,7 +215,7 @@ Status Database::sync(Sync sync) {
 
 Status Database::check() {
   std::string found;
-  TRY(each("PRAGMA quick_check(1)", {}, [&found](const Row& row) {
+  TRY(each("PRAGMA quick_check(1)", {}, [&found](const SqlRow& row) {
     found = row.text(0);
     return Status();
   }));

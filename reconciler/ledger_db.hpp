@@ -18,9 +18,9 @@ struct sqlite3_stmt;
 namespace homeostat {
 
 // The current row of a query. Columns count from 0; a text lives until the next row.
-class Row {
+class SqlRow {
  public:
-  explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
+  explicit SqlRow(sqlite3_stmt* statement) : statement_(statement) {}
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string_view text(int column) const;
 
@@ -44,7 +44,7 @@ class Database {
   // `sql`: a literal, one statement; it is prepared once and kept.
   [[nodiscard]] Status run(const char* sql, std::initializer_list<SqlValue> values = {});
   [[nodiscard]] Status each(const char* sql, std::initializer_list<SqlValue> values,
-                            const std::function<Status(const Row&)>& row);
+                            const std::function<Status(const SqlRow&)>& row);
   [[nodiscard]] Result<std::int64_t> integer(const char* sql);  // first column of the first row
   [[nodiscard]] Status script(const char* sql);                 // many statements, not kept
 

@@ -38,7 +38,7 @@ FieldRecord decode(const json& from) {
 
 // Columns: address, action, fields, outcome, message, cause, before, at, renamed_from, commit_hash,
 // author.
-Result<ChangeRecord> change_at(const Row& row) {
+Result<ChangeRecord> change_at(const SqlRow& row) {
   ChangeRecord change;
   TRY_ASSIGN(change.address, parse_address(row.text(0)));
   change.action = row.text(1);
@@ -64,7 +64,7 @@ Status read_changes(Database& database, RunHistory& history) {
   return database.each(
       "SELECT address, action, fields, outcome, message, cause, before, at, renamed_from,"
       " commit_hash, author FROM changes WHERE run = ? ORDER BY rowid",
-      {history.run.id}, [&](const Row& row) -> Status {
+      {history.run.id}, [&](const SqlRow& row) -> Status {
         auto change = change_at(row);
         if (!change) {
           return fail(ErrorKind::internal,
@@ -84,7 +84,7 @@ Result<std::set<std::string>> names_of(Database& database, const Address& addres
     known = names.size();
     for (const std::string& name : std::set<std::string>(names)) {
       TRY(database.each("SELECT renamed_from FROM changes WHERE address = ? AND renamed_from <> ''",
-                        {name}, [&names](const Row& row) {
+                        {name}, [&names](const SqlRow& row) {
                           names.emplace(row.text(0));
                           return Status();
                         }));
@@ -95,7 +95,7 @@ Result<std::set<std::string>> names_of(Database& database, const Address& addres
 
 }  // namespace
 
-RunRecord run_at(const Row& row) {
+RunRecord run_at(const SqlRow& row) {
   return {row.integer(0),          std::string(row.text(1)), std::string(row.text(2)),
           time_at(row.integer(3)), time_at(row.integer(4)),  static_cast<int>(row.integer(5)),
           std::string(row.text(6))};
@@ -121,7 +121,7 @@ Status read_history(Database& database, const HistoryQuery& query, std::vector<R
   TRY(database.each(
       "SELECT id, verb, commit_hash, started, ended, exit_code, summary FROM runs"
       " WHERE id = ?1 OR (?1 < 0 AND id IN (SELECT run FROM changes)) ORDER BY id DESC",
-      {query.run.value_or(-1)}, [&found](const Row& row) {
+      {query.run.value_or(-1)}, [&found](const SqlRow& row) {
         found.push_back(run_at(row));
         return Status();
       }));

@@ -8,7 +8,7 @@
 namespace homeostat {
 
 // Columns 0 to 6: id, verb, commit_hash, started, ended, exit_code, summary.
-[[nodiscard]] RunRecord run_at(const Row& row);
+[[nodiscard]] RunRecord run_at(const SqlRow& row);
 [[nodiscard]] Status write_change(Database& database, std::int64_t run, const ChangeRecord& change);
 
 struct HistoryQuery {

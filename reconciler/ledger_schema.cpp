@@ -104,6 +104,39 @@ constexpr std::array migrations = {
     ALTER TABLE owned ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE intents ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;
     )",
+    R"(
+    CREATE TABLE incidents(        -- numbers go on, as the newest one is always kept
+      id INTEGER PRIMARY KEY,
+      kind TEXT NOT NULL, key TEXT NOT NULL, subject TEXT NOT NULL,
+      title TEXT NOT NULL, details TEXT NOT NULL, by TEXT NOT NULL, since INTEGER NOT NULL,
+      opened INTEGER NOT NULL, closed INTEGER NOT NULL,
+      flapping INTEGER NOT NULL, there INTEGER NOT NULL, moved INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX incidents_closed ON incidents(closed, id);
+    CREATE INDEX incidents_opened ON incidents(opened);
+    CREATE TABLE outbox(           -- what is to be told, in this order to each notifier
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      notifier TEXT NOT NULL, event TEXT NOT NULL, message TEXT NOT NULL, made INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'waiting',  -- sent, failed
+      attempts INTEGER NOT NULL DEFAULT 0, not_before INTEGER NOT NULL DEFAULT 0,
+      ended INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
+      UNIQUE(notifier, event)
+    ) STRICT;
+    CREATE INDEX outbox_state ON outbox(state, notifier, id);
+    CREATE TABLE approvals(
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      plan TEXT NOT NULL, addresses TEXT NOT NULL, digest TEXT NOT NULL, reason TEXT NOT NULL,
+      requested INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting',
+      approved INTEGER NOT NULL DEFAULT 0, by TEXT NOT NULL DEFAULT '',
+      ended INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE TABLE holds(            -- by hand, until they are taken back
+      glob TEXT NOT NULL PRIMARY KEY,
+      reason TEXT NOT NULL, by TEXT NOT NULL, since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE report_runs(name TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL)
+      STRICT, WITHOUT ROWID;
+    )",
 };
 constexpr std::int64_t current_version = migrations.size();
 

@@ -9,7 +9,7 @@
 namespace homeostat {
 namespace {
 
-Address address_at(const Row& row) {
+Address address_at(const SqlRow& row) {
   return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
           std::string(row.text(3))};
 }
@@ -17,7 +17,7 @@ Address address_at(const Row& row) {
 // Rows of commits that agreed values speak of.
 Result<CommitNames> commit_names(Database& database) {
   CommitNames names;
-  TRY(database.each("SELECT id, hash FROM commits", {}, [&names](const Row& row) {
+  TRY(database.each("SELECT id, hash FROM commits", {}, [&names](const SqlRow& row) {
     names.emplace(row.integer(0), row.text(1));
     return Status();
   }));
@@ -46,7 +46,7 @@ tl::unexpected<Error> cannot_store(const std::string& what, const Error& error) 
 }
 
 // Less its drift and its mark: columns 4 to 12.
-Result<Owned> owned_at(const Row& row, const CommitNames& names) {
+Result<Owned> owned_at(const SqlRow& row, const CommitNames& names) {
   Owned owned;
   owned.native_id = row.text(4);
   owned.protect = row.integer(5) != 0;
@@ -61,13 +61,13 @@ Result<Owned> owned_at(const Row& row, const CommitNames& names) {
   return owned;
 }
 
-Result<Owned> owned_with_drift(const Row& row, const CommitNames& names) {
+Result<Owned> owned_with_drift(const SqlRow& row, const CommitNames& names) {
   TRY_ASSIGN(Owned owned, owned_at(row, names));
   TRY_ASSIGN(owned.drift, decode_drift(row.text(13)));
   return owned;
 }
 
-Result<Intent> intent_at(const Row& row, const CommitNames& names) {
+Result<Intent> intent_at(const SqlRow& row, const CommitNames& names) {
   Intent intent;
   TRY_ASSIGN(intent.row, owned_at(row, names));
   intent.run = row.integer(13);
@@ -83,7 +83,7 @@ Status read_owned(Database& database, const CommitNames& names, std::map<Address
   return database.each(
       "SELECT site, kind, name, provider, native_id, protect, on_remove, service, file, line, col,"
       " commit_id, agreed, drift, marked FROM owned ORDER BY site, kind, name, provider",
-      {}, [&](const Row& row) -> Status {
+      {}, [&](const SqlRow& row) -> Status {
         Address address = address_at(row);
         auto value = owned_with_drift(row, names);
         if (!value) return damaged_row(database, to_string(address), value.error());
@@ -98,7 +98,7 @@ Status read_intents(Database& database, const CommitNames& names,
   return database.each(
       "SELECT site, kind, name, provider, native_id, protect, on_remove, service, file, line, col,"
       " commit_id, wanted, run, action, renamed_from, marked FROM intents",
-      {}, [&](const Row& row) -> Status {
+      {}, [&](const SqlRow& row) -> Status {
         Address address = address_at(row);
         auto value = intent_at(row, names);
         if (!value) {
@@ -112,7 +112,7 @@ Status read_intents(Database& database, const CommitNames& names,
 Status read_suspended(Database& database, std::map<Address, Suspension>& suspended) {
   return database.each(
       "SELECT site, kind, name, provider, run, declared, absent, fields FROM suspended", {},
-      [&](const Row& row) -> Status {
+      [&](const SqlRow& row) -> Status {
         Suspension made{row.integer(4), std::string(row.text(5)), row.integer(6) != 0, {}};
         const auto values = nlohmann::json::parse(row.text(7), nullptr, false);
         if (!values.is_object()) {
@@ -211,33 +211,35 @@ Status read_view(Database& database, LedgerView& view) {
   TRY(read_owned(database, names, view.owned));
   TRY(read_intents(database, names, view.intents));
   TRY(read_suspended(database, view.suspended));
-  TRY(database.each("SELECT site, kind, name, provider FROM forgotten", {}, [&](const Row& row) {
+  TRY(database.each("SELECT site, kind, name, provider FROM forgotten", {}, [&](const SqlRow& row) {
     view.forgotten.insert(address_at(row));
     return Status();
   }));
-  TRY(database.each("SELECT zone FROM full_zones", {}, [&](const Row& row) {
+  TRY(database.each("SELECT zone FROM full_zones", {}, [&](const SqlRow& row) {
     view.full_zones.emplace(row.text(0));
     return Status();
   }));
-  TRY(database.each("SELECT hash FROM secrets", {}, [&](const Row& row) {
+  TRY(database.each("SELECT hash FROM secrets", {}, [&](const SqlRow& row) {
     view.secrets.emplace(row.text(0));
     return Status();
   }));
-  TRY(database.each("SELECT provider, zone, resources, at FROM scopes", {}, [&](const Row& row) {
+  TRY(database.each("SELECT provider, zone, resources, at FROM scopes", {}, [&](const SqlRow& row) {
     view.scopes[{std::string(row.text(0)), std::string(row.text(1))}] = {
         static_cast<std::size_t>(row.integer(2)), time_at(row.integer(3))};
     return Status();
   }));
-  TRY(database.each(
-      "SELECT site, kind, name, provider, what, times, since FROM tried", {}, [&](const Row& row) {
-        view.tried[address_at(row)] = {std::string(row.text(4)), static_cast<int>(row.integer(5)),
-                                       time_at(row.integer(6))};
-        return Status();
-      }));
-  TRY(database.each("SELECT value FROM notes WHERE name = 'unconfirmed'", {}, [&](const Row& row) {
-    view.unconfirmed = row.text(0);
-    return Status();
-  }));
+  TRY(database.each("SELECT site, kind, name, provider, what, times, since FROM tried", {},
+                    [&](const SqlRow& row) {
+                      view.tried[address_at(row)] = {std::string(row.text(4)),
+                                                     static_cast<int>(row.integer(5)),
+                                                     time_at(row.integer(6))};
+                      return Status();
+                    }));
+  TRY(database.each("SELECT value FROM notes WHERE name = 'unconfirmed'", {},
+                    [&](const SqlRow& row) {
+                      view.unconfirmed = row.text(0);
+                      return Status();
+                    }));
   TRY_ASSIGN(const auto runs, database.integer("SELECT EXISTS(SELECT 1 FROM runs)"));
   view.present = runs != 0 || !view.owned.empty();
   return {};
@@ -246,7 +248,7 @@ Status read_view(Database& database, LedgerView& view) {
 Status read_observed(Database& database, Observed& observed) {
   return database.each(
       "SELECT provider, zone, at, live FROM scopes JOIN observations USING (provider, zone)", {},
-      [&](const Row& row) -> Status {
+      [&](const SqlRow& row) -> Status {
         const Scope scope{std::string(row.text(0)), std::string(row.text(1))};
         auto live = decode_live(row.text(3));
         if (!live) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -51,6 +52,10 @@ const std::vector<FieldSchema>& fields() {
                   {.name = "providers",
                    .type = Type::list,
                    .set = true,
+                   .fields = {{.name = "type", .type = Type::text}}},
+                  {.name = "notifiers",
+                   .type = Type::list,
+                   .set = true,
                    .fields = {{.name = "type", .type = Type::text}}}}}};
   return table;
 }
@@ -59,7 +64,7 @@ bool names_connection(const std::string& key) {
   const auto colon = key.find(':');
   if (colon == 0 || colon == std::string::npos) return false;
   const std::string_view name = std::string_view(key).substr(colon + 1);
-  for (const std::string_view kind : {"provider/", "secret/"}) {
+  for (const std::string_view kind : {"provider/", "secret/", "notifier/"}) {
     if (name.starts_with(kind) && name.size() > kind.size()) return true;
   }
   return false;
@@ -73,7 +78,8 @@ void check_pins(const yaml::Node& root, const std::string& path, Errors& errors)
     if (names_connection(key.text)) continue;
     errors.push_back({ErrorKind::invalid_spec,
                       fmt::format("`{}` names no connection", key.text),
-                      "write \"SITE:provider/NAME\" or \"SITE:secret/NAME\", in quotes",
+                      "write \"SITE:provider/NAME\", \"SITE:secret/NAME\" or "
+                      "\"SITE:notifier/NAME\", in quotes",
                       source_ref(key.at, {path}),
                       {}});
   }
@@ -86,12 +92,12 @@ MachineRules rules_of(const Attributes& value) {
   }
   const auto forbid = value.find("forbid");
   if (forbid == value.end() || !forbid->is_object()) return rules;
-  if (forbid->contains("secrets")) {
-    rules.forbidden_secrets = forbid->at("secrets").get<std::set<std::string>>();
-  }
-  if (forbid->contains("providers")) {
-    rules.forbidden_providers = forbid->at("providers").get<std::set<std::string>>();
-  }
+  const auto take = [&forbid](const char* key, std::set<std::string>& words) {
+    if (forbid->contains(key)) words = forbid->at(key).get<std::set<std::string>>();
+  };
+  take("secrets", rules.forbidden_secrets);
+  take("providers", rules.forbidden_providers);
+  take("notifiers", rules.forbidden_notifiers);
   return rules;
 }
 
@@ -122,6 +128,11 @@ Result<std::optional<std::string>> read_file(const std::string& path) {
   return std::optional<std::string>(std::move(text));
 }
 
+tl::expected<MachineRules, Errors> rules_in(tl::expected<MachineFile, Errors> file) {
+  if (!file) return tl::unexpected(std::move(file).error());
+  return std::move(file->rules);
+}
+
 }  // namespace
 
 const std::string* MachineRules::pin_of(const std::string& site,
@@ -130,14 +141,17 @@ const std::string* MachineRules::pin_of(const std::string& site,
   return found == pins.end() ? nullptr : &found->second;
 }
 
-std::string MachineRules::forbids(const nlohmann::json& text) const {
-  if (!text.is_object()) return {};
-  if (const auto type = text.find("type"); type != text.end() && type->is_string()) {
-    const auto name = type->get<std::string>();
-    return forbidden_providers.contains(name) ? name + " providers" : std::string();
+std::string MachineRules::forbids(const Connection& connection) const {
+  if (!connection.text.is_object()) return {};
+  const auto type = connection.text.value("type", nlohmann::json());
+  if (type.is_string()) {
+    const auto name = type.get<std::string>();
+    const bool notifier = connection.name.starts_with(notifier_connection(""));
+    const auto& forbidden = notifier ? forbidden_notifiers : forbidden_providers;
+    return forbidden.contains(name) ? name + (notifier ? " notifiers" : " providers") : "";
   }
   for (const std::string& source : forbidden_secrets) {
-    if (text.contains(source)) return source + " secrets";
+    if (connection.text.contains(source)) return source + " secrets";
   }
   return {};
 }
@@ -153,14 +167,14 @@ std::string find_machine_file() {
   return home.empty() ? "" : home + "/.config/homeostat/machine.yaml";
 }
 
-tl::expected<MachineRules, Errors> load_machine_file(const std::string& path) {
+tl::expected<MachineFile, Errors> read_machine_file(const std::string& path) {
   const auto text = read_file(path);
   if (!text) return tl::unexpected(Errors{text.error()});
-  if (!*text) return MachineRules();
+  if (!*text) return MachineFile();
   Errors errors;
   const std::vector<yaml::Node> documents = yaml::parse(**text, 0, path, errors);
   const std::vector<std::string> files = {path};
-  MachineRules rules;
+  MachineFile file;
   if (documents.size() > 1) {
     errors.push_back({ErrorKind::invalid_spec,
                       "a machine file is one document",
@@ -168,15 +182,20 @@ tl::expected<MachineRules, Errors> load_machine_file(const std::string& path) {
                       source_ref(documents[1].at, files),
                       {}});
   } else if (!documents.empty() && documents.front().kind != yaml::NodeKind::null) {
+    const yaml::Node& root = documents.front();
+    constexpr std::array<std::string_view, 1> apart = {"service"};
     ReadSink sink{errors, files};
-    const Attributes value =
-        read_object({.fields = fields(), .what = "machine file"}, documents.front(), "", "", sink);
-    check_pins(documents.front(), path, errors);
-    if (errors.empty()) rules = rules_of(value);
+    const Attributes value = read_object(
+        {.fields = fields(), .skip = apart, .what = "machine file"}, root, "", "", sink);
+    check_pins(root, path, errors);
+    if (const yaml::Node* service = root.find("service")) {
+      file.service = read_service(*service, sink);
+    }
+    if (errors.empty()) file.rules = rules_of(value);
   }
   if (errors.empty()) {
-    rules.path = path;
-    return rules;
+    file.rules.path = path;
+    return file;
   }
   const Lines lines(**text);
   for (Error& error : errors) {
@@ -188,16 +207,22 @@ tl::expected<MachineRules, Errors> load_machine_file(const std::string& path) {
   return tl::unexpected(std::move(errors));
 }
 
-tl::expected<MachineRules, Errors> load_machine_file() {
+tl::expected<MachineFile, Errors> read_machine_file() {
   const std::string path = find_machine_file();
-  if (path.empty()) return MachineRules();
-  auto rules = load_machine_file(path);
-  if (rules && rules->path.empty() && !environment(variable).empty()) {
+  if (path.empty()) return MachineFile();
+  auto file = read_machine_file(path);
+  if (file && file->rules.path.empty() && !environment(variable).empty()) {
     return tl::unexpected(Errors{
         fail(ErrorKind::not_found, fmt::format("{} names {}, which is not there", variable, path))
             .value()});
   }
-  return rules;
+  return file;
 }
+
+tl::expected<MachineRules, Errors> load_machine_file(const std::string& path) {
+  return rules_in(read_machine_file(path));
+}
+
+tl::expected<MachineRules, Errors> load_machine_file() { return rules_in(read_machine_file()); }
 
 }  // namespace homeostat

@@ -78,6 +78,16 @@ std::string_view name_of(HoldCode code) {
       return "reads_empty";
     case HoldCode::depends:
       return "depends";
+    case HoldCode::report_mode:
+      return "report_mode";
+    case HoldCode::suspended:
+      return "suspended";
+    case HoldCode::healing:
+      return "healing";
+    case HoldCode::window:
+      return "window";
+    case HoldCode::approval:
+      return "approval";
   }
   return "";
 }

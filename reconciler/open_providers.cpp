@@ -42,9 +42,9 @@ Result<std::string> fill_parts(const OpenInput& input, const std::vector<Templat
   return text;
 }
 
-Result<std::string> fill(const OpenInput& input, const ProviderConfig& config,
+Result<std::string> fill(const OpenInput& input, const std::string& connection,
                          const OpenValue& open) {
-  const auto trusted = input.verdict.resolved.find(provider_connection(config.name));
+  const auto trusted = input.verdict.resolved.find(connection);
   if (trusted == input.verdict.resolved.end() || open.pointer == "/address") {
     return fill_parts(input, open.parts, open.at, true);
   }
@@ -60,18 +60,25 @@ Result<std::string> fill(const OpenInput& input, const ProviderConfig& config,
   return fill_parts(input, parts, open.at, false);
 }
 
-Result<std::unique_ptr<Provider>> open_one(const OpenInput& input, const ProviderConfig& config) {
-  const auto refused = input.verdict.refused.find(provider_connection(config.name));
+// The settings of an entry with nothing open in them; an error where it is refused.
+Result<Attributes> filled(const OpenInput& input, const std::string& connection,
+                          Attributes settings, const std::vector<OpenValue>& values) {
+  const auto refused = input.verdict.refused.find(connection);
   if (refused != input.verdict.refused.end()) return tl::unexpected(refused->second);
+  for (const OpenValue& open : values) {
+    TRY_ASSIGN(settings[nlohmann::json::json_pointer(open.pointer)], fill(input, connection, open));
+  }
+  return settings;
+}
+
+Result<std::unique_ptr<Provider>> open_one(const OpenInput& input, const ProviderConfig& config) {
   const auto types = builtin_providers();
   const auto type = std::ranges::find(types, config.type, &ProviderType::name);
   if (type == types.end()) {
     return fail(ErrorKind::invalid_spec, "there is no provider type " + config.type);
   }
-  Attributes settings = config.settings;
-  for (const OpenValue& open : config.open) {
-    TRY_ASSIGN(settings[nlohmann::json::json_pointer(open.pointer)], fill(input, config, open));
-  }
+  TRY_ASSIGN(const Attributes settings,
+             filled(input, provider_connection(config.name), config.settings, config.open));
   Zones zones;
   for (const auto& [key, zone] : input.spec.zones) {
     if (std::ranges::find(zone.on, config.name) != zone.on.end()) zones.emplace(key, zone);
@@ -84,6 +91,30 @@ Result<std::unique_ptr<Provider>> open_one(const OpenInput& input, const Provide
                      .zones = zones,
                      .read_only = input.read_only,
                      .timing = input.timing});
+}
+
+void add_secrets(const std::vector<OpenValue>& values, std::set<std::string>& names) {
+  for (const OpenValue& open : values) {
+    for (const TemplatePart& part : open.parts) {
+      if (part.kind == TemplatePart::Kind::secret) names.insert(part.text);
+    }
+  }
+}
+
+// Of a refused one, why.
+SecretValues read_trusted(const Spec& spec, const Verdict& verdict, std::set<std::string> names) {
+  SecretValues refused;
+  std::erase_if(names, [&](const std::string& name) {
+    const auto found = verdict.refused.find(secret_connection(name));
+    if (found == verdict.refused.end()) return false;
+    Error why = found->second;
+    why.message = "secret " + name + ": " + why.message;
+    refused.emplace(name, tl::unexpected(std::move(why)));
+    return true;
+  });
+  SecretValues values = load_secrets(spec, names);
+  values.merge(refused);
+  return values;
 }
 
 }  // namespace
@@ -100,34 +131,28 @@ std::map<std::string, const ProviderInfo*> provider_infos(const Spec& spec) {
 
 SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool settings) {
   std::set<std::string> names;
-  const auto add = [&names](const std::vector<OpenValue>& values) {
-    for (const OpenValue& open : values) {
-      for (const TemplatePart& part : open.parts) {
-        if (part.kind == TemplatePart::Kind::secret) names.insert(part.text);
-      }
-    }
-  };
   const auto takes_effect = [&verdict](const std::string& instance) {
     return !verdict.refused.contains(provider_connection(instance));
   };
   for (const auto& [address, resource] : spec.desired) {
-    if (takes_effect(address.provider)) add(resource.open);
+    if (takes_effect(address.provider)) add_secrets(resource.open, names);
   }
   for (const auto& [name, config] : spec.providers) {
-    if (settings && takes_effect(name)) add(config.open);
+    if (settings && takes_effect(name)) add_secrets(config.open, names);
   }
-  SecretValues refused;
-  std::erase_if(names, [&](const std::string& name) {
-    const auto found = verdict.refused.find(secret_connection(name));
-    if (found == verdict.refused.end()) return false;
-    Error why = found->second;
-    why.message = "secret " + name + ": " + why.message;
-    refused.emplace(name, tl::unexpected(std::move(why)));
-    return true;
-  });
-  SecretValues values = load_secrets(spec, names);
-  values.merge(refused);
-  return values;
+  return read_trusted(spec, verdict, std::move(names));
+}
+
+SecretValues read_notifier_secrets(const Spec& spec, const Verdict& verdict) {
+  std::set<std::string> names;
+  for (const auto& [name, config] : spec.notifiers) {
+    if (!verdict.refused.contains(notifier_connection(name))) add_secrets(config.open, names);
+  }
+  return read_trusted(spec, verdict, std::move(names));
+}
+
+Result<Attributes> notifier_settings(const OpenInput& input, const NotifierConfig& config) {
+  return filled(input, notifier_connection(config.name), config.settings, config.open);
 }
 
 Providers open_providers(const OpenInput& input) {

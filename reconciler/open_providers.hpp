@@ -20,6 +20,9 @@ namespace homeostat {
 // why.
 [[nodiscard]] SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool settings);
 
+// Likewise those of the notifiers that are not refused: for the loop, as nobody else tells anybody.
+[[nodiscard]] SecretValues read_notifier_secrets(const Spec& spec, const Verdict& verdict);
+
 struct OpenInput {
   const Spec& spec;  // as judge() left it
   const LedgerView& ledger;
@@ -34,6 +37,12 @@ struct OpenInput {
 // last, else what it was when the connection was trusted; only where that needs no trust, what the
 // spec says. What providers say later on is cleaned of `secrets`.
 [[nodiscard]] Providers open_providers(const OpenInput& input);
+
+// What a notifier of the spec is opened with: its settings, with references and secrets filled in
+// as those of a provider are; so they hold secrets. An error where it is refused, or where
+// something that they need is not known.
+[[nodiscard]] Result<Attributes> notifier_settings(const OpenInput& input,
+                                                   const NotifierConfig& config);
 
 // What calls were made, by instance; of those that count them.
 [[nodiscard]] std::map<std::string, std::string> traffic(const Providers& providers);

@@ -71,11 +71,18 @@ enum class HoldCode : std::uint8_t {
   would_empty,       // the scope would hold nothing of ours: --allow-deletes N
   stuck,             // written three times, and it does not read back
   reads_empty,       // a scope that held something reads empty: --accept-empty SCOPE
-  depends            // needs another change that is held
+  depends,           // needs another change that is held
+  // Of the loop alone (by_itself.hpp); a hand is not bound by them.
+  report_mode,  // mode: report
+  suspended,    // homeostat suspend
+  healing,      // drift that is younger than heal_after
+  window,       // outside its windows
+  approval      // approve: always
 };
 struct Hold {
   HoldCode code = HoldCode::depends;
-  std::string text;  // one sentence with what to do about it
+  std::string text;                          // one sentence with what to do about it
+  std::optional<Time> until = std::nullopt;  // when time alone lets it go
 };
 
 // A spare value that a change takes first, to break a circle of takes.
@@ -183,6 +190,8 @@ using SecretValues = std::map<std::string, Result<std::string>>;
 // One-way and keyed; "hmac:..." See redact.hpp.
 using SecretHash = std::function<std::string(std::string_view)>;
 
+struct LoopRules;  // by_itself.hpp
+
 struct PlanInput {
   const Spec& spec;
   const Observed& observed;
@@ -194,6 +203,7 @@ struct PlanInput {
   const SecretValues& secrets;
   const SecretHash& hash;
   Time now;
+  const LoopRules* loop = nullptr;  // what binds the loop; nullptr: a hand
 };
 
 // A field whose value cannot be known before something else was applied.

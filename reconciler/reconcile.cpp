@@ -5,8 +5,10 @@
 
 #include "providers/core/failpoint.hpp"
 #include "reconciler/agreement.hpp"
+#include "reconciler/cron.hpp"
 #include "reconciler/intents.hpp"
 #include "reconciler/memory.hpp"
+#include "reconciler/notify/notifier.hpp"
 #include "reconciler/open_providers.hpp"
 #include "reconciler/provenance.hpp"
 #include "reconciler/record.hpp"
@@ -32,7 +34,8 @@ PlanInput plan_input(const Round& round, const Observed& observed,
                    .canonical = canonical,
                    .secrets = round.secrets,
                    .hash = round.hash,
-                   .now = now()};
+                   .now = now(),
+                   .loop = round.request.loop ? &*round.request.loop : nullptr};
 }
 
 std::function<Attributes(const Address&, Attributes)> canonical_of(const Providers& providers) {
@@ -75,6 +78,9 @@ Status open_memory(Round& round, const Request& request) {
   round.hash = std::move(memory.hash);
   round.notices = std::move(memory.notices);
   round.ledger = std::move(memory.ledger);
+  if (round.request.loop && round.ledger) {
+    TRY_ASSIGN(round.request.loop->suspended, round.ledger->manual_holds());
+  }
   return {};
 }
 
@@ -109,12 +115,31 @@ bool needs_memory(const Spec& spec) {
   });
 }
 
+// All scopes; or those that are asked for, and the others as they were seen.
+Observed observe_round(Round& round, const std::stop_token& stop) {
+  std::set<Scope> scopes = scopes_of(round.spec);
+  Observed kept;
+  if (const auto& partly = round.request.partly) {
+    std::erase_if(scopes, [&](const Scope& scope) {
+      const auto seen = partly->seen->scopes.find(scope);
+      if (partly->scopes.contains(scope) || seen == partly->seen->scopes.end() ||
+          seen->second.unknown) {
+        return false;
+      }
+      kept.scopes.insert(*seen);
+      return true;
+    });
+  }
+  Observed observed = observe(round.spec, round.providers, scopes, now, stop);
+  observed.scopes.merge(kept.scopes);
+  return observed;
+}
+
 // Opens the memory while the servers answer. Nobody waits for them where it cannot be opened.
 Status look_and_remember(Round& round, const Request& request, const std::stop_token& stop) {
   round.providers = open_round(round, true);
-  std::jthread looking([&round](const std::stop_token& until) {
-    round.observed = observe(round.spec, round.providers, scopes_of(round.spec), now, until);
-  });
+  std::jthread looking(
+      [&round](const std::stop_token& until) { round.observed = observe_round(round, until); });
   const std::stop_callback pass_on(stop, [&looking] { looking.request_stop(); });
   Status opened = open_memory(round, request);
   if (!opened) looking.request_stop();
@@ -128,7 +153,7 @@ Status remember_and_look(Round& round, const Request& request, const std::stop_t
   TRY(put_suspensions(round));
   if (!request.offline) {
     round.providers = open_round(round, true);
-    round.observed = observe(round.spec, round.providers, scopes_of(round.spec), now, stop);
+    round.observed = observe_round(round, stop);
     return {};
   }
   if (!round.memory.present) {
@@ -158,9 +183,18 @@ Status notice_loss(Round& round) {
   return {};
 }
 
+// An old view knows nothing of a write that came after it.
+bool too_old_to_settle(const Round& round) {
+  const auto& partly = round.request.partly;
+  return partly && std::ranges::any_of(round.memory.intents, [&](const auto& intent) {
+           return !partly->scopes.contains(scope_of(intent.first));
+         });
+}
+
 // Looks up what became of writes that were cut off.
 Status settle(Round& round) {
   if (round.memory.intents.empty() || round.request.offline) return {};
+  if (too_old_to_settle(round)) return {};
   const Settled settled = settle_intents({.spec = round.spec,
                                           .observed = round.observed,
                                           .ledger = round.memory,
@@ -183,7 +217,7 @@ tl::expected<Spec, Errors> load(const Request& request) {
   if (!source) return tl::unexpected(one(std::move(source).error()));
   std::vector<ProviderSchema> types;
   for (const ProviderType& type : builtin_providers()) types.push_back(type.info().schema);
-  auto spec = load_spec(**source, types);
+  auto spec = load_spec(**source, types, notifier_schemas(), find_zone);
   if (spec && spec->site == check_site) {
     const std::string name(check_site);
     return tl::unexpected(

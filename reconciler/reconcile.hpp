@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "reconciler/by_itself.hpp"
 #include "reconciler/execute.hpp"
 #include "reconciler/ledger.hpp"
 #include "reconciler/places.hpp"
@@ -12,6 +13,12 @@
 #include "reconciler/trust.hpp"
 
 namespace homeostat {
+
+// What was seen before stands for what is not looked at again.
+struct Partly {
+  std::shared_ptr<const Observed> seen;
+  std::set<Scope> scopes;  // to be looked at; what was unknown is too
+};
 
 struct Request {
   std::string folder = ".";
@@ -25,7 +32,9 @@ struct Request {
   // The caller holds the site's lock and records: a damaged ledger is set aside, and what a dead
   // run left open is settled in it.
   bool locked = false;
-  std::map<Address, Suspension> suspend;  // besides those that the ledger knows
+  std::map<Address, Suspension> suspend;         // besides those that the ledger knows
+  std::optional<LoopRules> loop = std::nullopt;  // set: nobody's hand, but the loop
+  std::optional<Partly> partly = std::nullopt;
   // What every wait of the round is made of: before another try, for what reads stale. Empty
   // functions: the real clock.
   Timing timing = {};

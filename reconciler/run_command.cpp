@@ -43,9 +43,12 @@ class Descriptor {
 };
 
 tl::unexpected<Error> cannot_run(const Command& command, int code) {
-  return fail(code == ENOENT ? ErrorKind::not_found : ErrorKind::internal,
-              fmt::format("cannot run {}: {}", command.words.front(),
-                          std::generic_category().message(code)));
+  ErrorKind kind = ErrorKind::internal;
+  if (code == ENOENT) kind = ErrorKind::not_found;
+  const bool may_pass = code == EAGAIN || code == ENOMEM || code == EMFILE || code == ENFILE;
+  if (may_pass) kind = ErrorKind::transient;
+  return fail(kind, fmt::format("cannot run {}: {}", command.words.front(),
+                                std::generic_category().message(code)));
 }
 
 // A program that is running, with all that it started. Killed where it does not end by itself.

@@ -148,13 +148,16 @@ std::string days_text(std::int64_t days) {
 
 }  // namespace
 
+std::optional<std::int64_t> days_left(const SecretSource& source, Time now) {
+  if (source.expires.empty()) return std::nullopt;
+  return (day_of(source.expires) - std::chrono::floor<std::chrono::days>(now)).count();
+}
+
 Errors expiry_warnings(const Spec& spec, Time now) {
   constexpr std::int64_t warned_before = 30;
   Errors warnings;
-  const auto today = std::chrono::floor<std::chrono::days>(now);
   for (const auto& [name, source] : spec.secrets) {
-    if (source.expires.empty()) continue;
-    const std::int64_t left = (day_of(source.expires) - today).count();
+    const std::int64_t left = days_left(source, now).value_or(warned_before + 1);
     if (left > warned_before) continue;
     std::string text =
         fmt::format("secret {} expires on {}, in {}", name, source.expires, days_text(left));

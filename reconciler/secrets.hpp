@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -22,6 +23,8 @@ struct SecretLimits {
 [[nodiscard]] SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
                                         const SecretLimits& limits = {});
 
+// Whole days until `expires`, below 0 after it; nullopt where none is said. Pure.
+[[nodiscard]] std::optional<std::int64_t> days_left(const SecretSource& source, Time now);
 // From 30 days before the date on, and louder after it: a value is used whatever its date says, as
 // only the server knows. The day itself still counts. Pure.
 [[nodiscard]] Errors expiry_warnings(const Spec& spec, Time now);

@@ -53,6 +53,10 @@ Status go_back(Spec& spec, const std::string& name, const TrustRecord& record) {
     const std::string instance = name.substr(provider_connection("").size());
     return use_text(spec.providers.at(instance), record.text, spec.site);
   }
+  if (name.starts_with(notifier_connection(""))) {
+    const std::string notifier = name.substr(notifier_connection("").size());
+    return use_text(spec.notifiers.at(notifier), record.text, spec.site);
+  }
   return use_text(spec.secrets.at(name.substr(secret_connection("").size())), record.text);
 }
 
@@ -89,8 +93,8 @@ BlockedConnection blocked(const Connection& connection, const TrustRecord& recor
 
 // Secrets that the trusted text of a connection needs and this revision does not declare.
 void bring_back_secrets(Spec& spec, const TrustRecords& records, const MachineRules& rules) {
-  for (const auto& [name, config] : spec.providers) {
-    for (const OpenValue& open : config.open) {
+  const auto bring_back = [&](const std::vector<OpenValue>& values, const Origin& where) {
+    for (const OpenValue& open : values) {
       for (const TemplatePart& part : open.parts) {
         if (part.kind != TemplatePart::Kind::secret || spec.secrets.contains(part.text)) continue;
         const auto record = records.find(secret_connection(part.text));
@@ -99,11 +103,13 @@ void bring_back_secrets(Spec& spec, const TrustRecords& records, const MachineRu
         if (!why_not_trusted(spec.site, was, &record->second, rules).empty()) continue;
         SecretSource source;
         source.name = part.text;
-        source.where = config.where;
+        source.where = where;
         if (use_text(source, record->second.text)) spec.secrets.emplace(part.text, source);
       }
     }
-  }
+  };
+  for (const auto& [name, config] : spec.providers) bring_back(config.open, config.where);
+  for (const auto& [name, config] : spec.notifiers) bring_back(config.open, config.where);
 }
 
 }  // namespace
@@ -166,7 +172,7 @@ std::vector<ConnectionField> differences(const json& trusted, const json& wanted
 
 std::string refusal(const std::string& site, const Connection& connection,
                     const MachineRules& rules) {
-  if (const std::string what = rules.forbids(connection.text); !what.empty()) {
+  if (const std::string what = rules.forbids(connection); !what.empty()) {
     return fmt::format("{} are forbidden on this machine by {}", what, rules.path);
   }
   const std::string* pin = rules.pin_of(site, connection.name);

@@ -260,6 +260,7 @@ void check_desired(Draft& draft) {
   for (const WrittenTarget& target : draft.targets) check_target(draft, target);
   check_names(draft);
   lint_images(draft);
+  check_windows(draft);
   check_circles(draft);
 }
 

@@ -1,17 +1,12 @@
-// What homeostat.yaml says besides resources: head, providers, secrets, policy.
+// What homeostat.yaml says besides resources: head, providers, secrets.
 #include <algorithm>
 #include <array>
 
 #include "specs/draft.hpp"
+#include "specs/site.hpp"
 
 namespace homeostat {
 namespace {
-
-bool is_site(std::string_view text) {
-  return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
 
 // A missing head line, said at the top of homeostat.yaml.
 void missing(Draft& draft, const std::string& message, const std::string& hint) {
@@ -70,24 +65,6 @@ void refuse_references(Draft& draft, ProviderConfig& config) {
   });
 }
 
-// A value in the spec is in git, in plans and in everybody's clone.
-void refuse_plain_secrets(Draft& draft, const ProviderSchema& schema, const ProviderConfig& config,
-                          const yaml::Node& node) {
-  for (const FieldSchema& field : schema.settings) {
-    const bool plain = field.secret && config.settings.contains(field.name) &&
-                       std::none_of(config.open.begin(), config.open.end(), [&](const auto& open) {
-                         return open.pointer == "/" + field.name;
-                       });
-    if (!plain) continue;
-    const yaml::Node* value = node.find(field.name);
-    report(draft, value == nullptr ? node.at : value->at,
-           "`" + field.name + "` is a secret, and its value stands here",
-           "say in `secrets` where it comes from, and write `${secret.NAME}`");
-    draft.errors.back().excerpt = "(not shown)";
-    draft.errors.back().where.column = 1;
-  }
-}
-
 void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
   if (!check_key(draft, entry, "providers")) return;
   const yaml::Node& node = *entry.value;
@@ -117,7 +94,7 @@ void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
   ReadSink sink{draft.errors, draft.spec.files, &config.open};
   config.settings = read_object({fields, {}, schema->type + " provider", true}, node, "", "", sink);
   refuse_references(draft, config);
-  refuse_plain_secrets(draft, *schema, config, node);
+  refuse_plain_secrets(draft, schema->settings, config.settings, config.open, node);
   take_common(config);
   std::sort(config.open.begin(), config.open.end(),
             [](const OpenValue& a, const OpenValue& b) { return a.pointer < b.pointer; });
@@ -169,60 +146,13 @@ void read_secret(Draft& draft, std::string_view name, const Entry& entry) {
   draft.spec.secrets.emplace(secret.name, std::move(secret));
 }
 
-// `providers: { pve: { mode: enforce } }` below `policy:`, and the same for kinds.
-void read_modes(Draft& draft, const yaml::Node& node, std::string_view what,
-                const std::vector<std::string>& known, std::map<std::string, Mode>& modes) {
-  if (node.kind != yaml::NodeKind::mapping) {
-    return report(draft, node.at, "`" + std::string(what) + "` of the policy is a mapping",
-                  "write { NAME: { mode: enforce } }");
-  }
-  for (std::size_t i = 0; i + 1 < node.items.size(); i += 2) {
-    const yaml::Node& key = node.items[i];
-    const yaml::Node& value = node.items[i + 1];
-    if (std::find(known.begin(), known.end(), key.text) == known.end()) {
-      if (!draft.partial) {
-        report(draft, key.at,
-               "the policy names `" + key.text + "`, which is none of the " + std::string(what),
-               known_hint(key.text, known));
-      }
-      continue;
-    }
-    static const std::vector<FieldSchema> fields = {
-        {.name = "mode", .type = Type::choice, .required = true, .choices = {"report", "enforce"}}};
-    if (value.kind != yaml::NodeKind::mapping) {
-      report(draft, value.at, "`" + key.text + "` of the policy is a mapping",
-             "write { mode: report } or { mode: enforce }");
-      continue;
-    }
-    const Attributes mode = read_mapping(draft, fields, value, key.text);
-    if (const auto it = mode.find("mode"); it != mode.end() && it->is_string()) {
-      modes[key.text] = *it == "enforce" ? Mode::enforce : Mode::report;
-    }
-  }
-}
-
-void read_lint(Draft& draft, const yaml::Node& node) {
-  static const std::vector<FieldSchema> fields = {
-      {.name = "floating_image_tags", .type = Type::choice, .choices = {"off", "warning", "error"}},
-      {.name = "unmonitored", .type = Type::choice, .choices = {"off", "warning", "error"}}};
-  if (node.kind != yaml::NodeKind::mapping) {
-    return report(draft, node.at, "`lint` is a mapping of checks",
-                  "write { floating_image_tags: error, unmonitored: warning }");
-  }
-  const Attributes lint = read_mapping(draft, fields, node, "lint");
-  for (const auto& [name, word] : lint.items()) {
-    draft.spec.policy.lint[name] = word == "error"     ? Severity::error
-                                   : word == "warning" ? Severity::warning
-                                                       : Severity::off;
-  }
-}
-
-void read_limit(Draft& draft, const yaml::Node& node, const FieldSchema& field, int& limit) {
-  const nlohmann::json value = read_scalar(draft, field, node);
-  if (value.is_number_integer()) limit = value.get<int>();
-}
-
 }  // namespace
+
+bool is_site_name(std::string_view text) {
+  return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
 
 const ProviderSchema* find_type(const Draft& draft, std::string_view type) {
   const auto it = std::find_if(draft.types.begin(), draft.types.end(),
@@ -253,12 +183,38 @@ void read_head(Draft& draft) {
   if (sections.site.value == nullptr) {
     missing(draft, "the spec has no `site`",
             "add `site: home` (or another name) to homeostat.yaml: it is a part of every marker");
-  } else if (!is_site(sections.site.value->text)) {
+  } else if (!is_site_name(sections.site.value->text)) {
     report(draft, sections.site.value->at,
            "`" + sections.site.value->text + "` cannot be the name of a site",
            "use lower-case letters, digits and dashes: `site: home`");
   } else {
     draft.spec.site = sections.site.value->text;
+  }
+}
+
+void refuse_plain_secrets(Draft& draft, std::span<const FieldSchema> fields,
+                          const Attributes& settings, const std::vector<OpenValue>& open,
+                          const yaml::Node& node) {
+  const auto is_open = [&](const std::string& pointer) {
+    return std::any_of(open.begin(), open.end(),
+                       [&](const OpenValue& value) { return value.pointer == pointer; });
+  };
+  for (const FieldSchema& field : fields) {
+    if (!field.secret || !settings.contains(field.name)) continue;
+    // Of a mapping, each of its values.
+    bool plain = false;
+    const nlohmann::json leaves = settings.at(field.name).flatten();
+    for (const auto& [pointer, leaf] : leaves.items()) {
+      plain =
+          plain || (leaf.is_primitive() && !leaf.is_null() && !is_open("/" + field.name + pointer));
+    }
+    if (!plain) continue;
+    const yaml::Node* value = node.find(field.name);
+    report(draft, value == nullptr ? node.at : value->at,
+           "`" + field.name + "` is a secret, and its value stands here",
+           "say in `secrets` where it comes from, and write `${secret.NAME}`");
+    draft.errors.back().excerpt = "(not shown)";
+    draft.errors.back().where.column = 1;
   }
 }
 
@@ -270,38 +226,6 @@ void read_providers(Draft& draft) {
 
 void read_secrets(Draft& draft) {
   for (const auto& [name, entry] : draft.sections.of("secrets")) read_secret(draft, name, entry);
-}
-
-void read_policy(Draft& draft) {
-  static const std::vector<std::string> known = {"mode",        "providers",          "kinds",
-                                                 "max_deletes", "max_delete_percent", "lint"};
-  static const FieldSchema deletes{
-      .name = "max_deletes", .type = Type::integer, .min = 0, .max = 1'000'000};
-  static const FieldSchema percent{
-      .name = "max_delete_percent", .type = Type::integer, .min = 0, .max = 100};
-  Policy& policy = draft.spec.policy;
-  for (const auto& [name, entry] : draft.sections.of("policy")) {
-    const yaml::Node& value = *entry.value;
-    if (name == "mode") {
-      policy.mode = read_mode(draft, value).value_or(Mode::report);
-    } else if (name == "providers") {
-      read_modes(draft, value, name, keys_of(draft.sections.of("providers")),
-                 policy.provider_modes);
-    } else if (name == "kinds") {
-      std::vector<std::string> names;
-      for (const KindSchema& kind : kinds()) names.push_back(kind.name);
-      read_modes(draft, value, name, names, policy.kind_modes);
-    } else if (name == "max_deletes") {
-      read_limit(draft, value, deletes, policy.max_deletes);
-    } else if (name == "max_delete_percent") {
-      read_limit(draft, value, percent, policy.max_delete_percent);
-    } else if (name == "lint") {
-      read_lint(draft, value);
-    } else {
-      report(draft, entry.key->at, "unknown key `" + std::string(name) + "` in `policy`",
-             known_hint(name, known));
-    }
-  }
 }
 
 }  // namespace homeostat

@@ -1,12 +1,16 @@
-// What `homeostat.yaml` says besides resources: providers, networks, zones, secrets, policy.
+// What `homeostat.yaml` says besides resources: providers, networks, zones, secrets, policy, and
+// who is told what.
 #pragma once
 
+#include <bitset>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "specs/cron.hpp"
 #include "specs/resource.hpp"
 #include "specs/schema.hpp"
 #include "specs/types.hpp"
@@ -79,6 +83,19 @@ struct SecretSource {
 
 enum class Severity : std::uint8_t { off, warning, error };
 
+// A time of the week in which the loop may change something. It begins on each of `days`.
+struct Window {
+  std::vector<std::string> only;  // globs of the addresses that it is for; empty: all
+  std::bitset<7> days;            // 0 is Sunday
+  int from = 0;                   // minutes after midnight
+  int to = 0;                     // where it is not later than `from`: on the day after
+  std::string timezone;           // "Europe/Copenhagen", "UTC": right in form; it may not exist
+  Origin where;
+};
+
+// What waits for a person: what the guard holds back for want of consent, or every change.
+enum class Approve : std::uint8_t { guard, always };
+
 struct Policy {
   Mode mode = Mode::report;
   std::map<std::string, Mode> provider_modes;
@@ -86,6 +103,32 @@ struct Policy {
   int max_deletes = 5;                   // deletes + replaces in a scope, before consent is needed
   int max_delete_percent = 30;           // of what is owned in the scope, from two on
   std::map<std::string, Severity> lint;  // floating_image_tags, unmonitored
+  std::chrono::seconds heal_after{0};    // how old drift becomes before it is repaired
+  Approve approve = Approve::guard;
+  // What no window is for may change at any time; everything else in one of its windows only.
+  std::vector<Window> windows;
+};
+
+// One entry of `notifiers:`; its settings are those of the type's NotifierSchema.
+struct NotifierConfig {
+  std::string name;  // the key
+  std::string type;
+  Attributes settings = Attributes::object();  // canonical or as written
+  std::vector<OpenValue> open;                 // values of `settings` with ${...}
+  Origin where;
+  std::vector<FieldOrigin> origins = {};  // of its settings
+};
+
+enum class ReportPart : std::uint8_t { drift, unmanaged, incidents, history };
+
+// One entry of `reports:`.
+struct ScheduledReport {
+  std::string text;  // the cron text, with one blank between its fields
+  Cron cron;
+  std::string timezone;         // as of a window
+  std::vector<std::string> to;  // notifiers; at least one
+  std::set<ReportPart> include;
+  Origin where;
 };
 
 }  // namespace homeostat

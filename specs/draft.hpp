@@ -30,7 +30,8 @@ struct Group {
 
 // What all files say together, by section.
 struct Sections {
-  Entry homeostat, site, self;
+  Entry homeostat, site, self, notify;
+  std::vector<Entry> reports;                 // each key with the list or the one report below it
   std::map<std::string_view, Entries> keyed;  // "services" -> "forgejo" -> ...
   std::map<std::string_view, Group> ips;      // by network
   std::map<std::string_view, Group> dns;      // by zone key
@@ -104,6 +105,8 @@ struct WrittenTarget {
 struct Draft {
   const Source& source;
   std::span<const ProviderSchema> types;
+  std::span<const NotifierSchema> notifiers;
+  const FindZone& find_zone;  // may be empty
   Spec spec = {};
   Errors errors = {};
   std::vector<std::string> texts = {};  // of spec.files
@@ -168,11 +171,25 @@ void gather_sections(Draft& draft);
 void read_head(Draft& draft);
 void read_providers(Draft& draft);
 void read_secrets(Draft& draft);
-void read_policy(Draft& draft);
+// A value in the spec is in git, in plans and in everybody's clone.
+void refuse_plain_secrets(Draft& draft, std::span<const FieldSchema> fields,
+                          const Attributes& settings, const std::vector<OpenValue>& open,
+                          const yaml::Node& node);
 // The schema of an instance's type for a kind; nullptr where it does not manage it.
 [[nodiscard]] const ProviderKindSchema* managed(const Draft& draft, const std::string& provider,
                                                 std::string_view kind);
 [[nodiscard]] const ProviderSchema* find_type(const Draft& draft, std::string_view type);
+
+// policy.cpp
+void read_policy(Draft& draft);
+// The `timezone` of a window or report, right in form or "": an error where there is no such zone.
+void check_timezone(Draft& draft, const yaml::Node& mapping, const std::string& timezone);
+// Windows for what is not there, once everything is.
+void check_windows(Draft& draft);
+
+// telling.cpp: `notifiers`, `notify`, `reports`.
+void read_telling(Draft& draft);
+[[nodiscard]] const NotifierSchema* find_notifier_type(const Draft& draft, std::string_view type);
 
 // networks.cpp
 void read_networks(Draft& draft);

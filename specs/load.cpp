@@ -22,8 +22,10 @@ void add_excerpts(const Draft& draft, Errors& errors) {
 
 }  // namespace
 
-tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const ProviderSchema> types) {
-  Draft draft{source, types};
+tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const ProviderSchema> types,
+                                     std::span<const NotifierSchema> notifiers,
+                                     const FindZone& find_zone) {
+  Draft draft{source, types, notifiers, find_zone};
   draft.spec.folder = source.folder();
   gather_sections(draft);
   draft.spec.revision = source.revision();  // knows what is not committed once files are listed
@@ -33,6 +35,7 @@ tl::expected<Spec, Errors> load_spec(const Source& source, std::span<const Provi
   read_networks(draft);
   read_zones(draft);
   read_policy(draft);
+  read_telling(draft);
   read_defaults(draft);
   read_service_containers(draft);
   read_plain_sections(draft);

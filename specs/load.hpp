@@ -1,6 +1,7 @@
 // The entry point of this folder: files -> what is wanted, or all errors at once.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "specs/config.hpp"
+#include "specs/notifier_schema.hpp"
 #include "specs/source.hpp"
 
 namespace homeostat {
@@ -23,14 +25,23 @@ struct Spec {
   Zones zones;  // reverse views included
   std::map<std::string, SecretSource> secrets;
   Policy policy;
+  std::map<std::string, NotifierConfig> notifiers;
+  std::vector<std::string> notify;  // who is told of incidents; where nothing says so, all of them
+  std::vector<ScheduledReport> reports;
   Desired desired;  // services expanded, defaults merged, references linked
   Errors warnings;
 };
 
-// `types`: the provider types this binary knows. PTR records and automatic addresses are not here
+// Whether there is a time zone of that name; the message says what is wrong.
+using FindZone = std::function<Status(const std::string& name)>;
+
+// `types`, `notifiers`: the types of both that this binary knows. Without `find_zone`, names of
+// time zones are checked for their form alone. PTR records and automatic addresses are not here
 // yet: they depend on the live system, and are made by the reconciler's resolve step. An empty
 // tree, or one without `site`, is an error, never an empty spec.
 [[nodiscard]] tl::expected<Spec, Errors> load_spec(const Source& source,
-                                                   std::span<const ProviderSchema> types);
+                                                   std::span<const ProviderSchema> types,
+                                                   std::span<const NotifierSchema> notifiers = {},
+                                                   const FindZone& find_zone = {});
 
 }  // namespace homeostat

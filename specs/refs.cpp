@@ -242,13 +242,18 @@ void link_values(Draft& draft, Attributes& values, std::vector<OpenValue>& open,
   for (const std::string& pointer : filled) sort_filled_set(values, open, pointer, schema);
 }
 
-void link_provider_settings(Draft& draft) {
+void link_settings(Draft& draft) {
   for (auto& [name, config] : draft.spec.providers) {
     const ProviderSchema& type = *find_type(draft, config.type);
     static const FieldSchema address{.name = "address"};
     link_values(draft, config.settings, config.open, [&](std::string_view pointer) {
       return pointer == "/address" ? &address : schema_at(type.settings, pointer);
     });
+  }
+  for (auto& [name, config] : draft.spec.notifiers) {
+    const NotifierSchema& type = *find_notifier_type(draft, config.type);
+    link_values(draft, config.settings, config.open,
+                [&](std::string_view pointer) { return schema_at(type.settings, pointer); });
   }
 }
 
@@ -333,7 +338,7 @@ void link_self(Draft& draft) {
 void link_references(Draft& draft) {
   link_self(draft);
   link_depends_on(draft);
-  link_provider_settings(draft);
+  link_settings(draft);
   for (auto& [address, resource] : draft.spec.desired) link_resource_values(draft, resource);
   for (const auto& [name, secret] : draft.spec.secrets) {
     if (draft.used_secrets.contains(name) || draft.partial) continue;

@@ -102,6 +102,10 @@ struct KindSchema {
 // them.
 [[nodiscard]] std::span<const FieldSchema> common_fields();
 
+// Of an entry of `policy: { windows: ... }`, and of `reports:`.
+[[nodiscard]] std::span<const FieldSchema> window_fields();
+[[nodiscard]] std::span<const FieldSchema> report_fields();
+
 // What a provider type tells the loader about itself: its own fields and what it cannot do.
 struct ProviderKindSchema {
   std::vector<FieldSchema> extra;        // fields below `extra:`

@@ -237,18 +237,28 @@ Json secret_schema() {
   return object_schema(fields, true);
 }
 
+Json notifier_schema() {
+  const std::array<FieldSchema, 1> fields = {{{.name = "type", .required = true}}};
+  Json schema = object_schema(fields, true);
+  schema.erase("additionalProperties");  // each type has settings of its own
+  return schema;
+}
+
 Json policy_schema() {
   const FieldSchema mode{.name = "mode", .type = Type::choice, .choices = {"report", "enforce"}};
   const FieldSchema severity{.type = Type::choice, .choices = {"off", "warning", "error"}};
-  const std::array<FieldSchema, 3> fields = {{
+  const std::array<FieldSchema, 5> fields = {{
       mode,
       {.name = "max_deletes", .type = Type::integer, .min = 0},
       {.name = "max_delete_percent", .type = Type::integer, .min = 0, .max = 100},
+      {.name = "heal_after", .type = Type::duration},
+      {.name = "approve", .type = Type::choice, .choices = {"guard", "always"}},
   }};
   const std::array<FieldSchema, 1> only_mode = {mode};
   Json schema = object_schema(fields, true);
   schema["properties"]["providers"] = map_of(object_schema(only_mode, true));
   schema["properties"]["kinds"] = map_of(object_schema(only_mode, true));
+  schema["properties"]["windows"] = one_or_list(object_schema(window_fields(), true));
   schema["properties"]["lint"] = {
       {"type", "object"},
       {"properties",
@@ -276,6 +286,9 @@ nlohmann::json json_schema() {
                    {"networks", map_of(network_schema())},
                    {"zones", map_of(zone_schema())},
                    {"policy", policy_schema()},
+                   {"notifiers", map_of(notifier_schema())},
+                   {"notify", one_or_list(ref("text"))},
+                   {"reports", one_or_list(object_schema(report_fields(), true))},
                    {"services", map_of(service_schema())},
                    {"containers", map_of(ref("container"))},
                    {"ips", map_of(map_of(any_of({field_schema(address), ref("ip")})))},

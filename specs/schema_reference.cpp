@@ -127,16 +127,24 @@ void add_rows(std::string& out, const FieldSchema& field, const std::string& pre
   }
 }
 
+void add_table(std::string& out, std::string_view title, std::span<const FieldSchema> fields) {
+  out += (out.empty() ? "### " : "\n### ") + std::string(title);
+  out += "\n\n| field | type | meaning |\n|---|---|---|\n";
+  for (const FieldSchema& field : fields) add_rows(out, field, "", false);
+}
+
 }  // namespace
 
 std::string reference_markdown() {
-  std::string out = "### On every resource\n\n| field | type | meaning |\n|---|---|---|\n";
-  for (const FieldSchema& field : common_fields()) add_rows(out, field, "", false);
+  std::string out;
+  add_table(out, "On every resource", common_fields());
   for (const KindSchema& kind : kinds()) {
     out += "\n### `" + kind.name + "` (section `" + kind.section + ":`)\n\n" + kind.doc + "\n\n";
     out += "| field | type | a change | meaning |\n|---|---|---|---|\n";
     for (const FieldSchema& field : kind.fields) add_rows(out, field, "", true);
   }
+  add_table(out, "A window (`policy: { windows: [...] }`)", window_fields());
+  add_table(out, "A report (section `reports:`)", report_fields());
   return out;
 }
 

@@ -12,9 +12,9 @@ namespace {
 constexpr std::string_view main_file = "homeostat.yaml";
 
 // Sections whose keys are names that we look at as they are.
-constexpr std::array<std::string_view, 10> keyed_sections = {
-    "providers", "secrets",  "networks",   "zones",       "defaults",
-    "policy",    "services", "containers", "proxy_hosts", "monitors"};
+constexpr std::array<std::string_view, 11> keyed_sections = {
+    "providers", "secrets",    "networks",    "zones",    "defaults", "policy",
+    "services",  "containers", "proxy_hosts", "monitors", "notifiers"};
 
 bool is_keyed(std::string_view key) {
   return std::find(keyed_sections.begin(), keyed_sections.end(), key) != keyed_sections.end();
@@ -22,15 +22,16 @@ bool is_keyed(std::string_view key) {
 
 std::vector<std::string> known_sections() {
   std::vector<std::string> known(keyed_sections.begin(), keyed_sections.end());
-  known.insert(known.end(), {"homeostat", "site", "self", "dns", "ips"});
+  known.insert(known.end(), {"homeostat", "site", "self", "dns", "ips", "notify", "reports"});
   return known;
 }
 
 // What an unknown top-level mapping looks like: a service, a provider, a part of the policy.
 std::string misplaced(std::string_view key, const yaml::Node& value) {
   const std::string name(key);
-  if (key == "mode" || key == "lint" || key == "max_deletes") {
-    return "`" + name + "` belongs under `policy:`";
+  for (const std::string_view one :
+       {"mode", "lint", "max_deletes", "heal_after", "approve", "windows"}) {
+    if (key == one) return "`" + name + "` belongs under `policy:`";
   }
   if (value.kind != yaml::NodeKind::mapping) return "";
   if (value.find("container") != nullptr || value.find("web") != nullptr) {
@@ -38,6 +39,9 @@ std::string misplaced(std::string_view key, const yaml::Node& value) {
   }
   if (value.find("type") != nullptr && value.find("url") != nullptr) {
     return "a provider belongs under `providers:`";
+  }
+  if (value.find("type") != nullptr) {
+    return "a provider belongs under `providers:`, and who is told under `notifiers:`";
   }
   if (value.find("cidr") != nullptr) return "a network belongs under `networks:`";
   if (value.find("on") != nullptr) return "a zone belongs under `zones:`";
@@ -97,6 +101,8 @@ void gather_key(Draft& draft, const Entry& entry) {
   if (key == "homeostat") return gather_single(draft, sections.homeostat, entry);
   if (key == "site") return gather_single(draft, sections.site, entry);
   if (key == "self") return gather_single(draft, sections.self, entry);
+  if (key == "notify") return gather_single(draft, sections.notify, entry);
+  if (key == "reports") return sections.reports.push_back(entry);
   if (key == "dns" || key == "ips") {
     if (expect_mapping(draft, *entry.key, *entry.value)) {
       gather_two_levels(draft, *entry.key, *entry.value);

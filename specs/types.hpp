@@ -65,6 +65,10 @@ struct IpRange {  // inclusive, one family
 // password: it would be printed.
 [[nodiscard]] Result<std::string> canonical_url(std::string_view text);
 [[nodiscard]] Result<std::string> canonical_date(std::string_view text);
+[[nodiscard]] Result<int> parse_time_of_day(std::string_view text);  // "02:00" -> 120; to 24:00
+// The form alone: "UTC", or area and city as in "Europe/Copenhagen". Whether there is such a zone
+// is known to whoever has the tables.
+[[nodiscard]] Result<std::string> canonical_timezone(std::string_view text);
 
 // One value of an RRset in canonical presentation form, names absolute without trailing dot, TXT as
 // its joined text without quotes. `zone` completes a relative target (no inner dot) and "@". What

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "specs/text.hpp"
+
 namespace homeostat::yaml {
 
 namespace {
@@ -191,12 +193,18 @@ Error misplaced(const Text& text, std::size_t pos, const Context& context) {
                     "align it with the lines that it belongs to");
 }
 
-Error unknown_anchor(const Text& text, std::size_t pos) {
+Error unknown_anchor(const Text& text, std::size_t pos, const Context& context) {
+  // Of `* * 1 * *` yaml-cpp may be at any of the stars.
+  const Span value = flow_value(text.view(), pos);
+  if (context.in_flow && char_at(text.view(), value.begin) == '*') pos = value.begin;
   const std::string word = first_word(text.view(), pos);
   const auto second = static_cast<unsigned char>(char_at(word, 1));
   if (std::isalnum(second) == 0) {
+    const std::string_view rest = text.rest_of_line(pos);
+    const std::string_view whole =
+        context.in_flow ? rest.substr(0, value.end - pos) : trim(rest.substr(0, rest.find(" #")));
     return text.error(pos, "a value that starts with `*` must be quoted",
-                      fmt::format("write {}", in_quotes(word)));
+                      fmt::format("write {}", in_quotes(whole)));
   }
   return text.error(pos,
                     fmt::format("no anchor `&{}` stands above in this document", word.substr(1)),
@@ -244,11 +252,11 @@ Error explain(const Text& text, const YAML::Exception& exception, const Context&
   }
   if (says(exception, say::MAP_VALUE)) return second_colon(text, pos, context);
   if (says(exception, say::UNKNOWN_TOKEN)) return odd_character(text, pos);
-  if (says(exception, say::UNKNOWN_ANCHOR)) return unknown_anchor(text, pos);
+  if (says(exception, say::UNKNOWN_ANCHOR)) return unknown_anchor(text, pos, context);
   if (says(exception, say::FLOW_END)) return closes_nothing(text, pos, context);
   if (says(exception, say::ALIAS_NOT_FOUND) || says(exception, say::CHAR_IN_ALIAS)) {
     const std::size_t star = view.rfind('*', pos);
-    return unknown_anchor(text, star == npos ? pos : star);
+    return unknown_anchor(text, star == npos ? pos : star, context);
   }
   if (says(exception, say::BLOCK_ENTRY)) {
     return text.error(pos, "a list cannot start behind a key, on the same line",

@@ -58,14 +58,18 @@ judge_library() {
       [[ $file =~ ^specs/yaml[a-z_]*\.[ch]pp$ || $file == tests/bench/* ]] ||
         why="yaml-cpp belongs in specs/yaml*.{hpp,cpp} and tests/bench/" ;;
     git2.h | git2/*)
-      [[ $file =~ ^specs/git\.[ch]pp$ || $file == reconciler/history.cpp ]] ||
-        why="libgit2 belongs in specs/git.{hpp,cpp} and reconciler/history.cpp" ;;
+      [[ $file =~ ^specs/git\.[ch]pp$ || $file == reconciler/history.cpp || $file == reconciler/follow/* ]] ||
+        why="libgit2 belongs in specs/git.{hpp,cpp}, reconciler/history.cpp and reconciler/follow/" ;;
     sqlite3.h)
       [[ $file =~ ^reconciler/ledger[a-z_]*\.[ch]pp$ || $file == tests/* ]] ||
         why="sqlite3 belongs in reconciler/ledger*.{hpp,cpp} and tests/" ;;
     curl/*)
-      [[ $file =~ ^providers/core/http[a-z_]*\.cpp$ ]] ||
-        why="libcurl belongs in providers/core/http*.cpp" ;;
+      [[ $file =~ ^providers/core/http[a-z_]*\.cpp$ || $file == reconciler/notify/smtp.cpp ]] ||
+        why="libcurl belongs in providers/core/http*.cpp and reconciler/notify/smtp.cpp" ;;
+    date/*)
+      [[ $file == reconciler/cron.cpp ]] || why="the tz library belongs in reconciler/cron.cpp" ;;
+    microhttpd.h)
+      [[ $file == reconciler/serve/* ]] || why="libmicrohttpd belongs in reconciler/serve/" ;;
     httplib.h)
       [[ $file == tests/support/* ]] || why="cpp-httplib belongs in tests/support/" ;;
     CLI/*)
@@ -143,13 +147,19 @@ self_test() {
     'reconciler/guard.cpp:#include "reconciler/plan.hpp"'
     'reconciler/diff.cpp:#include "specs/result.hpp"'
     'reconciler/history.cpp:#include <git2.h>'
+    'reconciler/follow/store.cpp:#include <git2.h>'
     'reconciler/ledger_db.cpp:#include <sqlite3.h>'
+    'reconciler/cron.cpp:#include <date/tz.h>'
+    'reconciler/notify/smtp.cpp:#include <curl/curl.h>'
+    'reconciler/serve/engine.cpp:#include <microhttpd.h>'
+    'reconciler/order.cpp:#include "specs/cron.hpp"'
     'reconciler/cli/main.cpp:#include <CLI/CLI.hpp>'
     'reconciler/cli/apply.cpp:#include "reconciler/cli/cli.hpp"'
     'examples/embed.cpp:#include "providers/core/provider.hpp"'
     'tests/one_test.cpp:#include "providers/one/api.hpp"'
     'tests/two_test.cpp:#include "tests/support/spec.hpp"'
     'tests/three_test.cpp:#include <sqlite3.h>'
+    'tests/four_test.cpp:#include "reconciler/serve/server.hpp"'
     'tests/bench/floor.cpp:#include <yaml-cpp/yaml.h>'
   )
   local -a wrong=(
@@ -168,9 +178,12 @@ self_test() {
     'reconciler/diff.cpp:#include "tests/support/spec.hpp"'
     'reconciler/history.cpp:#include <yaml-cpp/yaml.h>'
     'reconciler/ledger_db.cpp:#include <git2.h>'
+    'reconciler/cron.cpp:#include <sqlite3.h>'
+    'reconciler/order.cpp:#include <date/tz.h>'
     'reconciler/cli/main.cpp:#include <sqlite3.h>'
     'reconciler/cli/apply.cpp:  #  include <providers/one/api.hpp>'
     'examples/embed.cpp:#include "providers/one/api.hpp"'
+    'tests/four_test.cpp:#include <microhttpd.h>'
     'tests/one_test.cpp:#include <CLI/CLI.hpp>'
     'tests/two_test.cpp:#include "support/spec.hpp"'
     'tests/three_test.cpp:#include "tests/../reconciler/plan.hpp"'

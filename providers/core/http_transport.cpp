@@ -361,11 +361,17 @@ HttpTry HttpHandle::perform(const HttpRequest& request, const std::string& origi
 
 std::optional<std::chrono::seconds> retry_after(const HttpReply& reply,
                                                 std::chrono::sys_seconds now) {
+  constexpr std::uint64_t longest = 1'000'000;
   const std::string text = reply.header("retry-after");
   if (const auto seconds = parse_digits(text)) {
-    return std::chrono::seconds(std::min<std::uint64_t>(*seconds, 1'000'000));
+    return std::chrono::seconds(std::min(*seconds, longest));
   }
-  if (text.empty()) return std::nullopt;
+  if (text.empty()) {
+    const auto reset = parse_digits(reply.header("x-ratelimit-reset"));
+    if (!reset || reply.header("x-ratelimit-remaining") != "0") return std::nullopt;
+    const auto today = static_cast<std::uint64_t>(now.time_since_epoch().count());
+    return std::chrono::seconds(*reset > today ? std::min(*reset - today, longest) : 0);
+  }
   const time_t date = curl_getdate(text.c_str(), nullptr);
   if (date == -1) return std::nullopt;
   return std::max(std::chrono::sys_seconds(std::chrono::seconds(date)) - now,

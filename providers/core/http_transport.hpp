@@ -43,8 +43,8 @@ class HttpHandle {
   std::unique_ptr<State> state_;
 };
 
-// Seconds from `now` that a Retry-After asks for, as a number or as a date; nullopt where it says
-// nothing.
+// Seconds from `now` that a Retry-After asks for, as a number or as a date; without one, until the
+// quota is full again where GitHub's headers say that nothing is left of it; else nullopt.
 [[nodiscard]] std::optional<std::chrono::seconds> retry_after(const HttpReply& reply,
                                                               std::chrono::sys_seconds now);
 

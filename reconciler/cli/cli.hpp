@@ -33,6 +33,7 @@ void add_validate(CLI::App& app, Global& global, Command& command);
 void add_plan(CLI::App& app, Global& global, Command& command);
 void add_apply(CLI::App& app, Global& global, Command& command);
 void add_drift(CLI::App& app, Global& global, Command& command);
+void add_report(CLI::App& app, Global& global, Command& command);
 void add_status(CLI::App& app, Global& global, Command& command);
 void add_explain(CLI::App& app, Global& global, Command& command);
 void add_get(CLI::App& app, Global& global, Command& command);
@@ -45,6 +46,11 @@ void add_confirm_ownership(CLI::App& app, Global& global, Command& command);
 void add_trust(CLI::App& app, Global& global, Command& command);
 void add_provider(CLI::App& app, Global& global, Command& command);
 void add_providers(CLI::App& app, Global& global, Command& command);
+void add_run(CLI::App& app, Global& global, Command& command);
+void add_approve(CLI::App& app, Global& global, Command& command);
+void add_suspend(CLI::App& app, Global& global, Command& command);
+void add_resume(CLI::App& app, Global& global, Command& command);
+void add_incidents(CLI::App& app, Global& global, Command& command);
 void add_version(CLI::App& app, Global& global, Command& command);
 
 struct VerbWords {

@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <string_view>
 
 #include "reconciler/cli/cli.hpp"
+#include "reconciler/follow/mirror.hpp"
 #include "reconciler/private_memory.hpp"
 
 namespace homeostat::cli {
@@ -34,6 +36,7 @@ int run(int argc, char** argv) {
   add_plan(app, global, command);
   add_apply(app, global, command);
   add_drift(app, global, command);
+  add_report(app, global, command);
   add_status(app, global, command);
   add_explain(app, global, command);
   add_get(app, global, command);
@@ -46,6 +49,11 @@ int run(int argc, char** argv) {
   add_trust(app, global, command);
   add_providers(app, global, command);
   add_provider(app, global, command);
+  add_run(app, global, command);
+  add_approve(app, global, command);
+  add_suspend(app, global, command);
+  add_resume(app, global, command);
+  add_incidents(app, global, command);
   add_version(app, global, command);
   try {
     app.parse(argc, argv);
@@ -63,5 +71,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   homeostat::keep_memory_private();
+  if (argc == 2 && argv[1] == std::string_view(homeostat::follow::fetch_child_word)) {
+    return homeostat::follow::fetch_child_main();
+  }
   return homeostat::cli::run(argc, argv);
 }

@@ -2,6 +2,7 @@
 
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/cli/saved.hpp"
+#include "reconciler/serve/client.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -12,9 +13,32 @@ struct PlanFlags {
   bool markdown = false;
   bool offline = false;
   std::string out;
+  AskedServer server;
+  std::string site;
+  std::string token_file;
 };
 
+int ask(const Global& global, const PlanFlags& flags) {
+  AskedServer server = flags.server;
+  const auto token = find_token(flags.token_file);
+  if (!token) return print_error(token.error());
+  server.token = *token;
+  const auto made = ask_for_plan(server,
+                                 {.site = flags.site,
+                                  .rev = global.rev,
+                                  .format = flags.json       ? PlanFormat::json
+                                            : flags.markdown ? PlanFormat::markdown
+                                                             : PlanFormat::text,
+                                  .style = style_of(global),
+                                  .options = flags.options},
+                                 Signals::stop());
+  if (!made) return print_errors(made.error());
+  print(made->body);
+  return made->exit_code;
+}
+
 int plan(const Global& global, const PlanFlags& flags) {
+  if (!flags.server.url.empty()) return ask(global, flags);
   Request request = request_of(global);
   request.options = flags.options;
   request.offline = flags.offline;
@@ -40,6 +64,33 @@ int plan(const Global& global, const PlanFlags& flags) {
   });
 }
 
+// What is asked of the service knows nothing of this folder, and gives no consent.
+CLI::Option* add_server_options(CLI::App& verb, PlanFlags& flags) {
+  CLI::Option* server =
+      verb.add_option("--server", flags.server.url,
+                      "ask the running service, with its ledger, for what it follows or --rev; "
+                      "token: HOMEOSTAT_TOKEN")
+          ->type_name("URL");
+  for (const char* local :
+       {"--path", "--adopt", "--allow-destroy", "--allow-deletes", "--accept-empty"}) {
+    server->excludes(verb.get_option(local));
+  }
+  verb.add_option("--site", flags.site, "which of the service's sites")
+      ->type_name("NAME")
+      ->needs(server);
+  verb.add_option("--token-file", flags.token_file, "the token, in a file private to you")
+      ->type_name("FILE")
+      ->needs(server);
+  verb.add_option("--ca-file", flags.server.ca_file, "authorities of the service's certificate")
+      ->type_name("FILE")
+      ->needs(server);
+  verb.add_option("--fingerprint", flags.server.fingerprint,
+                  "SHA-256 of the service's certificate: that one alone is taken")
+      ->type_name("HEX")
+      ->needs(server);
+  return server;
+}
+
 }  // namespace
 
 void add_plan(CLI::App& app, Global& global, Command& command) {
@@ -50,7 +101,8 @@ void add_plan(CLI::App& app, Global& global, Command& command) {
                              .examples = "  homeostat plan\n"
                                          "  homeostat plan --rev feature --only 'dns/lab/*'\n"
                                          "  homeostat plan --markdown   # for a pull request\n"
-                                         "  homeostat plan --out plan.json\n"});
+                                         "  homeostat plan --out plan.json\n"
+                                         "  homeostat plan --server http://127.0.0.1:8471\n"});
   auto flags = std::make_shared<PlanFlags>();
   add_revision_options(*verb, global);
   add_filter_options(*verb, flags->options);
@@ -59,9 +111,10 @@ void add_plan(CLI::App& app, Global& global, Command& command) {
   verb->add_flag("--markdown", flags->markdown, "as Markdown")->excludes(json);
   auto* offline =
       verb->add_flag("--offline", flags->offline, "against the last observation; asks no provider");
-  verb->add_option("--out", flags->out, "save it, for `homeostat apply FILE`")
-      ->type_name("FILE")
-      ->excludes(offline);
+  auto* out = verb->add_option("--out", flags->out, "save it, for `homeostat apply FILE`")
+                  ->type_name("FILE")
+                  ->excludes(offline);
+  add_server_options(*verb, *flags)->excludes(offline)->excludes(out);
   verb->callback(
       [&global, &command, flags] { command = [&global, flags] { return plan(global, *flags); }; });
 }

@@ -54,11 +54,7 @@ tl::expected<Desk, Errors> open_desk(const Request& request) {
 
 // What is not known now is what it was when it was trusted.
 nlohmann::json resolved_now(const Desk& desk, const Connection& connection) {
-  nlohmann::json resolved = nlohmann::json::object();
-  for (const auto& [name, config] : desk.spec.providers) {
-    if (provider_connection(name) != connection.name) continue;
-    resolved = resolved_settings(desk.spec, desk.memory, config);
-  }
+  nlohmann::json resolved = resolved_settings(desk.spec, desk.memory, connection.name);
   const auto record = desk.records.find(connection.name);
   if (record == desk.records.end() || record->second.hash != connection.hash) return resolved;
   for (auto& [pointer, value] : resolved.items()) {
@@ -276,8 +272,9 @@ void add_trust(CLI::App& app, Global& global, Command& command) {
       add_verb(app, global,
                {.name = "trust",
                 .brief = "Say which connections may take effect here.",
-                .more = "Shows what this repo wants to run, read or send secrets to on this\n"
-                        "machine, as far as that is new or changed, and records a yes.",
+                .more = "Shows what this repo wants to run, read, or send secrets and messages\n"
+                        "to on this machine, as far as that is new or changed, and records a\n"
+                        "yes.",
                 .examples = "  homeostat trust\n"
                             "  homeostat trust --list\n"
                             "  homeostat trust --forget provider/pve\n"});

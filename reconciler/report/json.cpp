@@ -1,6 +1,7 @@
 // The plan for programs: everything in it, in the form that plan.schema.json describes.
 #include "reconciler/mode.hpp"
 #include "reconciler/names.hpp"
+#include "reconciler/report/json_parts.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/report/words.hpp"
 
@@ -9,21 +10,10 @@ namespace {
 
 using nlohmann::json;
 
-json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
-
-json time_or_null(Time time) { return time == Time{} ? json() : json(utc_time(time)); }
-
-json place(const SourceRef& where) {
-  json out = {{"file", where.file}};
-  if (where.line > 0) out["line"] = where.line;
-  if (where.column > 0) out["column"] = where.column;
-  return out;
-}
-
 json places(const std::vector<Origin>& lines, const Spec& spec) {
   json out = json::array();
   for (const Origin& line : lines) {
-    if (line.line > 0) out.push_back(place(source_ref(line, spec.files)));
+    if (line.line > 0) out.push_back(place_json(source_ref(line, spec.files)));
   }
   return out;
 }
@@ -34,14 +24,6 @@ json addresses(const std::vector<Address>& addresses) {
   return out;
 }
 
-// Without the excerpt: a line of the user's text, which may hold what belongs nowhere else.
-json error(const Error& error) {
-  json out = {{"kind", name_of(error.kind)}, {"message", error.message}};
-  if (!error.hint.empty()) out["hint"] = error.hint;
-  if (!error.where.file.empty()) out["where"] = place(error.where);
-  return out;
-}
-
 json provenance(const Provenance& from) {
   json out = {{"commit", text_or_null(from.commit)},
               {"removed", from.removed},
@@ -49,7 +31,7 @@ json provenance(const Provenance& from) {
   if (!from.author.empty()) out["author"] = from.author;
   if (!from.subject.empty()) out["subject"] = from.subject;
   if (from.at != Time{}) out["at"] = utc_time(from.at);
-  if (!from.where.file.empty()) out["where"] = place(from.where);
+  if (!from.where.file.empty()) out["where"] = place_json(from.where);
   if (!from.since.empty()) out["since_commit"] = from.since;
   if (!from.secret.empty()) out["secret"] = from.secret;
   if (from.undone != 0) out["undo_of"] = from.undone;
@@ -75,7 +57,7 @@ json field(const FieldDiff& from, const Spec& spec) {
 }
 
 void add_origin(json& out, const Change& change, const Spec& spec) {
-  if (!change.where.file.empty()) out["where"] = place(change.where);
+  if (!change.where.file.empty()) out["where"] = place_json(change.where);
   if (!change.lines.empty()) out["lines"] = places(change.lines, spec);
   if (!change.service.empty()) out["service"] = change.service;
   if (change.provenance) out["provenance"] = provenance(*change.provenance);
@@ -105,39 +87,11 @@ json one_change(const Change& from, const Spec& spec) {
                    {"frees", addresses(from.park->frees)}};
   }
   if (from.on_remove) out["on_remove"] = name_of(*from.on_remove);
-  if (from.hold) out["hold"] = {{"code", name_of(from.hold->code)}, {"text", from.hold->text}};
-  add_origin(out, from, spec);
-  return out;
-}
-
-json one_scope(const ScopeSummary& from) {
-  json out = {{"scope", to_string(from.scope)},
-              {"provider", from.scope.provider},
-              {"zone", text_or_null(from.scope.zone)},
-              {"state", from.unknown ? "unknown" : "ok"},
-              {"at", time_or_null(from.at)},
-              {"owned", from.owned},
-              {"going", from.going},
-              {"limit", from.limit},
-              {"not_compared", from.not_compared}};
-  if (from.unknown) out["error"] = error(*from.unknown);
-  return out;
-}
-
-json one_finding(const Finding& from) {
-  return {{"kind", name_of(from.kind)},
-          {"address", to_string(from.address)},
-          {"native_id", text_or_null(from.native_id)},
-          {"text", from.text}};
-}
-
-json one_connection(const BlockedConnection& from) {
-  json fields = json::array();
-  for (const ConnectionField& field : from.fields) {
-    fields.push_back({{"name", field.name}, {"trusted", field.trusted}, {"wanted", field.wanted}});
+  if (from.hold) {
+    out["hold"] = {{"code", name_of(from.hold->code)}, {"text", from.hold->text}};
+    if (from.hold->until) out["hold"]["until"] = utc_time(*from.hold->until);
   }
-  json out = {{"name", from.name}, {"fields", std::move(fields)}, {"text", from.text}};
-  if (!from.where.file.empty()) out["where"] = place(from.where);
+  add_origin(out, from, spec);
   return out;
 }
 
@@ -151,26 +105,9 @@ json counts_of(const Plan& plan) {
           {"replace", counts.replace},
           {"delete", counts.remove},
           {"release", counts.release},
-          {"held", counts.held},
+          {"held", counts.held + counts.waiting},
           {"unknown", counts.unknown},
           {"adopt_quietly", counts.adopt_quietly}};
-}
-
-json unknown_of(const Plan& plan) {
-  json out = json::array();
-  for (const auto& [scope, kinds] : plan.unknown) {
-    for (const auto& [kind, not_compared] : kinds) {
-      out.push_back({{"scope", to_string(scope)}, {"kind", kind}, {"not_compared", not_compared}});
-    }
-  }
-  return out;
-}
-
-template <class Values, class Convert>
-json list(const Values& values, Convert convert) {
-  json out = json::array();
-  for (const auto& value : values) out.push_back(convert(value));
-  return out;
 }
 
 }  // namespace
@@ -191,15 +128,15 @@ nlohmann::json render_json(const Plan& plan, const Spec& spec) {
   out["live_view"] = {{"at", time_or_null(plan.at)}, {"offline", plan.offline}};
   if (plan.cut_off > 0) out["cut_off"] = plan.cut_off;
   out["counts"] = counts_of(plan);
-  out["scopes"] = list(plan.scopes, one_scope);
+  out["scopes"] = json_list(plan.scopes, scope_json);
   out["changes"] =
-      list(plan.changes, [&spec](const Change& change) { return one_change(change, spec); });
-  out["findings"] = list(plan.findings, one_finding);
-  out["unknown"] = unknown_of(plan);
+      json_list(plan.changes, [&spec](const Change& change) { return one_change(change, spec); });
+  out["findings"] = json_list(plan.findings, finding_json);
+  out["unknown"] = unknown_json(plan.unknown);
   if (!plan.connections.empty()) {
-    out["blocked_connections"] = list(plan.connections, one_connection);
+    out["blocked_connections"] = json_list(plan.connections, connection_json);
   }
-  out["warnings"] = list(plan.warnings, error);
+  out["warnings"] = json_list(plan.warnings, error_json);
   out["stops"] = plan.stops;
   return out;
 }

@@ -153,6 +153,9 @@ void add_row(std::string& out, const Row& row, const Table& table, const TextSty
   std::size_t next = 0;
   if (text_width(row.address) > table.address) {
     out += row.address + "\n";
+  } else if (right[next].empty()) {
+    out += row.address + "\n";
+    ++next;
   } else {
     out += padded(row.address, table.address + gap) + right[next++] + "\n";
   }
@@ -172,6 +175,52 @@ std::string lay_out(const std::vector<Row>& rows, const TextStyle& style) {
   const Table table = measure(rows, style);
   std::string out;
   for (const Row& row : rows) add_row(out, row, table, style);
+  return out;
+}
+
+std::string title_line(std::vector<Words> left, const std::string& right, const TextStyle& style) {
+  std::size_t used = 0;
+  std::string line;
+  for (const Words& piece : left) {
+    line += (line.empty() ? "" : "   ") + painted(piece.text, piece.tone, style.color);
+    used += text_width(piece.text) + (used == 0 ? 0 : 3);
+  }
+  const auto width = static_cast<std::size_t>(std::max(style.width, 20));
+  if (used + 3 + text_width(right) <= width) {
+    return line + std::string(width - used - text_width(right), ' ') + right + "\n";
+  }
+  if (used <= width) return line + "\n" + flow({{right}}, style);
+  left.push_back({right});
+  return flow(left, style);
+}
+
+std::string lay_out(const ScopeWords& scopes, const TextStyle& style) {
+  std::vector<Words> beside;
+  for (const std::string& seen : scopes.seen) beside.push_back({seen});
+  // One may stand beside what is known; several each have their line.
+  const bool several = scopes.unknown.size() > 1;
+  if (scopes.unknown.size() == 1) beside.push_back({scopes.unknown.front(), Tone::bad});
+  std::string out = flow(beside, style);
+  if (several) {
+    for (const std::string& one : scopes.unknown) out += flow({{one, Tone::bad}}, style);
+  }
+  return out;
+}
+
+std::string stop_lines(const std::vector<std::string>& stops, const TextStyle& style) {
+  if (stops.empty()) return "";
+  std::string out = painted("STOPPED: nothing will be written", Tone::bad, style.color) + "\n";
+  for (const std::string& stop : stops) out += paragraph("  - ", printable(stop), style.width);
+  return out;
+}
+
+std::string parted(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) {
+    if (part.empty()) continue;
+    if (!out.empty()) out += "\n";
+    out += part;
+  }
   return out;
 }
 

@@ -1,6 +1,7 @@
 // The last line of a plan, and what the process says to its caller.
 #include <fmt/format.h>
 
+#include "reconciler/by_itself.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/report/words.hpp"
 
@@ -104,7 +105,7 @@ Counts count(const Plan& plan) {
     } else if (is_unknown(change)) {
       ++out.unknown;
     } else if (change.hold) {
-      ++out.held;
+      ++(waits(change.hold->code) ? out.waiting : out.held);
     } else {
       switch (change.action) {
         case Action::create:
@@ -149,6 +150,7 @@ std::string summary_line(const Plan& plan) {
   out += shares(plan, false);
   add_count(out, counts.held, "held back");
   out += shares(plan, true);
+  add_count(out, counts.waiting, "waiting");
   add_count(out, plan.connections.size(),
             plan.connections.size() == 1 ? "connection blocked" : "connections blocked");
   if (out.empty()) {

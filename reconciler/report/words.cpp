@@ -103,6 +103,17 @@ std::string error_words(const Error& error) {
   return error.hint.empty() ? out : out + " (" + printable(error.hint) + ")";
 }
 
+std::string place_words(const SourceRef& where) {
+  if (where.file.empty()) return "";
+  const std::string file = printable(where.file);
+  return where.line > 0 ? fmt::format("{}:{}", file, where.line) : file;
+}
+
+std::string warning_words(const Error& warning) {
+  const std::string place = place_words(warning.where);
+  return (place.empty() ? "" : place + ": ") + error_words(warning);
+}
+
 bool is_unknown(const Change& change) {
   return change.hold && change.hold->code == HoldCode::no_ledger;
 }
@@ -111,8 +122,30 @@ bool caused_outside_git(Cause cause) {
   return cause == Cause::drift || cause == Cause::both || cause == Cause::first_contact;
 }
 
+std::string moment_words(const Day& day, Time time, bool seconds) {
+  const auto shift = std::chrono::minutes(day.utc_offset_minutes);
+  const auto date = std::chrono::floor<std::chrono::days>(time + shift);
+  const auto today = std::chrono::floor<std::chrono::days>(day.today + shift);
+  const std::chrono::hh_mm_ss clock(time + shift - date);
+  std::string out;
+  if (date != today) {
+    const std::chrono::year_month_day named(date);
+    out = fmt::format("{} {} ", static_cast<unsigned>(named.day()),
+                      months.at(static_cast<unsigned>(named.month()) - 1));
+    if (named.year() != std::chrono::year_month_day(today).year()) {
+      out += fmt::format("{} ", static_cast<int>(named.year()));
+    }
+  }
+  out += fmt::format("{:02}:{:02}", clock.hours().count(), clock.minutes().count());
+  return seconds ? out + fmt::format(":{:02}", clock.seconds().count()) : out;
+}
+
 Phrasing::Phrasing(const Plan& of, const Spec& from, const TextStyle& look, Voice whose)
-    : plan(of), spec(from), style(look), voice(whose), today_(of.made == Time{} ? of.at : of.made) {
+    : plan(of),
+      spec(from),
+      style(look),
+      voice(whose),
+      day_{of.made == Time{} ? of.at : of.made, look.utc_offset_minutes} {
   std::map<std::string, std::string> providers;
   for (const Change& change : plan.changes) {
     const std::string name = change.address.kind + "/" + change.address.name;
@@ -143,24 +176,6 @@ std::string Phrasing::addresses(const std::vector<Address>& addresses) const {
   return out;
 }
 
-std::string Phrasing::moment(Time time, bool seconds) const {
-  const auto shift = std::chrono::minutes(style.utc_offset_minutes);
-  const auto day = std::chrono::floor<std::chrono::days>(time + shift);
-  const auto today = std::chrono::floor<std::chrono::days>(today_ + shift);
-  const std::chrono::hh_mm_ss clock(time + shift - day);
-  std::string out;
-  if (day != today) {
-    const std::chrono::year_month_day date(day);
-    out = fmt::format("{} {} ", static_cast<unsigned>(date.day()),
-                      months.at(static_cast<unsigned>(date.month()) - 1));
-    if (date.year() != std::chrono::year_month_day(today).year()) {
-      out += fmt::format("{} ", static_cast<int>(date.year()));
-    }
-  }
-  out += fmt::format("{:02}:{:02}", clock.hours().count(), clock.minutes().count());
-  return seconds ? out + fmt::format(":{:02}", clock.seconds().count()) : out;
-}
-
 std::string connection_words(const BlockedConnection& connection) {
   std::string out = connection.name + ":";
   for (const ConnectionField& field : connection.fields) {
@@ -168,12 +183,6 @@ std::string connection_words(const BlockedConnection& connection) {
                        value_words(field.wanted));
   }
   return printable(out + " " + connection.text);
-}
-
-std::string Phrasing::place(const SourceRef& where) const {
-  if (where.file.empty()) return "";
-  const std::string file = printable(where.file);
-  return where.line > 0 ? fmt::format("{}:{}", file, where.line) : file;
 }
 
 std::string Phrasing::place(const std::vector<Origin>& lines) const {
@@ -207,7 +216,7 @@ std::string Phrasing::word(const std::optional<Provenance>& provenance) const {
 
 std::string Phrasing::git_words(const std::optional<Provenance>& provenance,
                                 const std::vector<Origin>& lines) const {
-  const std::string where = provenance ? place(provenance->where) : place(lines);
+  const std::string where = provenance ? place_words(provenance->where) : place(lines);
   std::string at = where.empty() ? "" : " " + where;  // returned: not const
   if (!provenance) return at;
   if (!provenance->secret.empty() || provenance->target || provenance->undone != 0) return "";

@@ -22,6 +22,14 @@ struct Words {
 // done, "is 2GiB, should be 4GiB" what was found.
 enum class Voice : std::uint8_t { plan, drift };
 
+// The day and the zone in which times are said.
+struct Day {
+  Time today = {};
+  int utc_offset_minutes = 0;
+};
+// "13:41"; "19 Nov 13:41" where that is another day.
+[[nodiscard]] std::string moment_words(const Day& day, Time time, bool seconds = false);
+
 // What wording depends on besides the thing itself. Lives for one rendering.
 class Phrasing {
  public:
@@ -34,11 +42,12 @@ class Phrasing {
 
   // Provider and site only where more than one could be meant.
   [[nodiscard]] std::string address(const Address& address) const;
+  [[nodiscard]] const Day& day() const { return day_; }
   [[nodiscard]] std::string addresses(const std::vector<Address>& addresses) const;
-  // "13:41"; "19 Nov 13:41" where that is not the day of the plan.
-  [[nodiscard]] std::string moment(Time time, bool seconds = false) const;
-  // "forgejo.yaml:4"
-  [[nodiscard]] std::string place(const SourceRef& where) const;
+  // As moment_words(), of the day of the plan.
+  [[nodiscard]] std::string moment(Time time, bool seconds = false) const {
+    return moment_words(day_, time, seconds);
+  }
   [[nodiscard]] std::string place(const std::vector<Origin>& lines) const;
 
   // In a plan: not what is unmanaged, nor an orphan that a row of its own tells of.
@@ -60,7 +69,7 @@ class Phrasing {
 
   std::set<std::string> ambiguous_;  // kind/name of changes on several providers
   std::set<Address> orphans_;        // with a change
-  Time today_;
+  Day day_;
 };
 
 // "a, b" of a list, "k=v, k=w" of a map, "(none)" of null.
@@ -80,8 +89,12 @@ class Phrasing {
 [[nodiscard]] std::string cut_off_words(const Plan& plan);
 // "undo of run 12"
 [[nodiscard]] std::string undone_words(std::int64_t run);
+// "forgejo.yaml:4"
+[[nodiscard]] std::string place_words(const SourceRef& where);
 // Message and hint, on one line.
 [[nodiscard]] std::string error_words(const Error& error);
+// The same behind its place.
+[[nodiscard]] std::string warning_words(const Error& warning);
 
 // "provider/dns: url http://10.5.0.5:5380 -> http://10.9.9.9:5380; planned with ..."
 [[nodiscard]] std::string connection_words(const BlockedConnection& connection);
@@ -98,6 +111,7 @@ struct Counts {
   std::size_t remove = 0;
   std::size_t release = 0;
   std::size_t held = 0;
+  std::size_t waiting = 0;  // for a time or for somebody: by_itself.hpp
   std::size_t unknown = 0;
 };
 [[nodiscard]] Counts count(const Plan& plan);

@@ -70,20 +70,20 @@ TEST_CASE("connections: a reference is kept, in full, and where it leads is said
   const Spec spec = spec_with(dns_url, url);
   const Connection connection = connection_in(spec, "provider/dns");
   CHECK(connection.text.at("url") == "http://${container.dns@pve.ip}:5380");
-  const ProviderConfig& config = spec.providers.at("dns");
   LedgerView ledger;
-  CHECK(resolved_settings(spec, ledger, config) == json({{"/url", "http://10.5.0.105:5380"}}));
+  CHECK(resolved_settings(spec, ledger, "provider/dns") ==
+        json({{"/url", "http://10.5.0.105:5380"}}));
   Owned& row = ledger.owned[parse_address("home:container/dns@pve").value()];
   row.agreed = {{.path = "ip", .value = "10.5.0.77", .commit = {}}};
-  CHECK(resolved_settings(spec, ledger, config) == json({{"/url", "http://10.5.0.77:5380"}}));
+  CHECK(resolved_settings(spec, ledger, "provider/dns") ==
+        json({{"/url", "http://10.5.0.77:5380"}}));
 
   // The same text with another address behind it.
   const Spec moved = spec_with(dns_url, url, "containers:\n  dns: { vmid: 106 }\n");
   CHECK(connection_in(moved, "provider/dns").hash == connection.hash);
-  CHECK(resolved_settings(moved, {}, moved.providers.at("dns")) ==
-        json({{"/url", "http://10.5.0.106:5380"}}));
+  CHECK(resolved_settings(moved, {}, "provider/dns") == json({{"/url", "http://10.5.0.106:5380"}}));
   const Spec dhcp = spec_with(dns_url, url, "containers:\n  dns: { vmid: 106, ip: dhcp }\n");
-  CHECK(resolved_settings(dhcp, {}, dhcp.providers.at("dns")) == json({{"/url", nullptr}}));
+  CHECK(resolved_settings(dhcp, {}, "provider/dns") == json({{"/url", nullptr}}));
 }
 
 TEST_CASE("connections: the address of another provider is looked through") {
@@ -129,4 +129,38 @@ TEST_CASE("connections: a text can be put back in the place of another") {
                            json({{"command", {1}}}), json({{"env", "A"}, {"file", "b"}})}) {
     CHECK_FALSE(use_text(source, text));
   }
+}
+
+TEST_CASE("connections: a notifier is one, with its secrets as they are written") {
+  const auto with = [](const std::string& notifier) {
+    return loaded("containers: { ntfy: { vmid: 130, ip: 10.5.0.130 } }\nnotifiers: { n: " +
+                  notifier + " }\n");
+  };
+  const std::string ntfy =
+      "{ type: ntfy, topic: \"a$${b\", url: \"http://${container.ntfy.ip}\", token: "
+      "\"${secret.dns}\" }";
+  const Spec spec = with(ntfy);
+  const Connection connection = connection_in(spec, "notifier/n");
+  CHECK(connection.text == json({{"type", "ntfy"},
+                                 {"topic", "a$${b"},
+                                 {"url", "http://${container.ntfy@pve.ip}"},
+                                 {"token", "${secret.dns}"}}));
+  CHECK(connection.where.line == 2);
+  CHECK(resolved_settings(spec, {}, "notifier/n") == json({{"/url", "http://10.5.0.130"}}));
+  CHECK(resolved_settings(spec, {}, "notifier/other") == json::object());
+  CHECK(resolved_settings(spec, {}, "secret/dns") == json::object());
+  CHECK(connection_in(with("{ type: exec, command: [a, \"b c\"] }"), "notifier/n").text ==
+        json({{"type", "exec"}, {"command", {"a", "b c"}}}));
+
+  // And back.
+  Spec other = with("{ type: ntfy, topic: x, url: \"http://10.9.9.9\" }");
+  NotifierConfig& config = other.notifiers.at("n");
+  REQUIRE(use_text(config, connection.text, "home"));
+  CHECK(config.settings == Attributes{{"topic", "a${b"},
+                                      {"url", "http://${container.ntfy@pve.ip}"},
+                                      {"token", "${secret.dns}"}});
+  CHECK(text_of(config) == connection.text);
+  REQUIRE(config.open.size() == 2);
+  CHECK(config.open.back().parts.back().target == parse_address("home:container/ntfy@pve").value());
+  CHECK_FALSE(use_text(config, json({{"type", "exec"}, {"command", {"a"}}}), "home"));
 }

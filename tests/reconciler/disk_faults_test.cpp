@@ -18,12 +18,13 @@ constexpr std::array faults{DiskFault::full, DiskFault::io_error, DiskFault::tor
 Address numbered(int i) { return {"home", "dns", "lab/" + std::to_string(i) + "/A", "dns"}; }
 
 // What a run was told had been recorded.
-struct Told {
+struct Recorded {
   std::set<Address> intents;
   std::set<Address> owned;
+  std::int64_t incidents = 0;
 };
 
-Status live_through(const std::string& path, Told& told) {
+Status live_through(const std::string& path, Recorded& told) {
   TRY_ASSIGN(Ledger ledger, Ledger::open(path, true));
   TRY_ASSIGN(const auto run, ledger.begin_run(ledger_case::run_of("apply", "", Time())));
   for (int i = 0; i < 4; ++i) {
@@ -32,6 +33,10 @@ Status live_through(const std::string& path, Told& told) {
     TRY(ledger.end_write(run, {.change = {.address = numbered(i), .action = "create"},
                                .row = ledger_case::sample()}));
     told.owned.insert(numbered(i));
+    const std::int64_t id = i + 1;
+    TRY(ledger.tell({.incidents = {{.id = id, .trouble = {.key = std::to_string(id)}}},
+                     .messages = {{"phone", {.id = std::to_string(id)}}}}));
+    told.incidents = id;
   }
   return ledger.end_run(run, 0, "in sync", Time());
 }
@@ -56,7 +61,7 @@ TEST_CASE("disk faults: whatever fails, what was recorded is there afterwards") 
       CAPTURE(moment);
       const TempDir dir;
       const std::string path = dir.path() + "/ledger.db";
-      Told told;
+      Recorded told;
       disk.fail(fault, moment);
       const Status lived = live_through(path, told);
       const bool failed = disk.has_failed();
@@ -65,7 +70,12 @@ TEST_CASE("disk faults: whatever fails, what was recorded is there afterwards") 
         CHECK_FALSE(lived.error().message.empty());
         CHECK_FALSE(lived.error().hint.empty());
       }
-      const LedgerView view = value_of(ledger_case::open_ledger(path).view());
+      const Ledger ledger = ledger_case::open_ledger(path);
+      const LedgerView view = value_of(ledger.view());
+      // An incident is there with the word of it, or neither is.
+      const auto incidents = value_of(ledger.incidents(Time()));
+      CHECK(static_cast<std::int64_t>(incidents.size()) >= told.incidents);
+      CHECK(value_of(ledger.outbox("phone")).size() == incidents.size());
       for (const Address& address : told.intents) {
         CHECK((view.intents.contains(address) || view.owned.contains(address)));
       }

@@ -35,18 +35,25 @@ const std::string hash = "sha256:" + std::string(64, 'a');
 }  // namespace
 
 TEST_CASE("machine file: pins and what is forbidden") {
-  const File file("pin:\n  \"home:provider/pve\": " + hash +
-                  "\nforbid:\n  secrets: [command, env]\n  providers: [exec]\n");
+  const File file(
+      "pin:\n  \"home:provider/pve\": " + hash +
+      "\nforbid:\n  secrets: [command, env]\n  providers: [exec]\n  notifiers: [email]\n");
   const auto rules = load_machine_file(file.path);
   REQUIRE(rules);
   CHECK(rules->path == file.path);
   REQUIRE(rules->pin_of("home", "provider/pve") != nullptr);
   CHECK(*rules->pin_of("home", "provider/pve") == hash);
   CHECK(rules->pin_of("away", "provider/pve") == nullptr);
-  CHECK(rules->forbids({{"command", {"pass"}}}) == "command secrets");
-  CHECK(rules->forbids({{"file", "a"}}).empty());
-  CHECK(rules->forbids({{"type", "exec"}, {"command", "x"}}) == "exec providers");
-  CHECK(rules->forbids({{"type", "proxmox"}, {"env", "x"}}).empty());
+  const auto forbids = [&rules](const std::string& name, const nlohmann::json& text) {
+    return rules->forbids({name, text, {}, {}});
+  };
+  CHECK(forbids("secret/a", {{"command", {"pass"}}}) == "command secrets");
+  CHECK(forbids("secret/a", {{"file", "a"}}).empty());
+  CHECK(forbids("provider/a", {{"type", "exec"}, {"command", "x"}}) == "exec providers");
+  CHECK(forbids("provider/a", {{"type", "proxmox"}, {"env", "x"}}).empty());
+  CHECK(forbids("provider/a", {{"type", "email"}}).empty());
+  CHECK(forbids("notifier/a", {{"type", "email"}}) == "email notifiers");
+  CHECK(forbids("notifier/a", {{"type", "exec"}}).empty());
 }
 
 TEST_CASE("machine file: none, or an empty one, forbids nothing") {
@@ -62,8 +69,8 @@ TEST_CASE("machine file: mistakes are all told, with their places") {
   CHECK(File("pins: {}\n").errors() ==
         "machine.yaml:1:1: `pins` is not a field of `machine file` (did you mean `pin`?)\n");
   CHECK(File("pin:\n  pve: " + hash + "\n  \"home:provider/dns\": abc\n").errors() ==
-        "machine.yaml:2:3: `pve` names no connection (write \"SITE:provider/NAME\" or "
-        "\"SITE:secret/NAME\", in quotes)\n"
+        "machine.yaml:2:3: `pve` names no connection (write \"SITE:provider/NAME\", "
+        "\"SITE:secret/NAME\" or \"SITE:notifier/NAME\", in quotes)\n"
         "machine.yaml:3:24: `home:provider/dns`: is no hash of a connection (write sha256: and 64 "
         "hex digits, as `homeostat trust` shows them)\n");
   CHECK(File("pin: [\n").errors().find("machine.yaml:1:6: ") == 0);

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 std::string sources_of_situations() {
   std::ostringstream out;
-  for (const char* part : {"causes", "actions", "holds", "views"}) {
+  for (const char* part : {"causes", "actions", "holds", "views", "reports"}) {
     std::ifstream file(fs::path(HOMEOSTAT_SOURCE_DIR) / "tests/reconciler" /
                        (std::string("situations_") + part + "_test.cpp"));
     REQUIRE(file);
@@ -34,13 +34,19 @@ TEST_CASE("situations: at least forty, and no golden file is left over") {
   }
 }
 
-TEST_CASE("situations: every plan's JSON fits the schema") {
-  std::vector<std::string> files;
+TEST_CASE("situations: every plan's and report's JSON fits its schema") {
+  std::vector<std::string> plans;
+  std::vector<std::string> reports;
   for (const std::string& folder : golden_folders()) {
-    files.push_back(
-        (fs::path(HOMEOSTAT_SOURCE_DIR) / "tests/golden" / folder / "plan.json").string());
+    CAPTURE(folder);
+    const fs::path path = fs::path(HOMEOSTAT_SOURCE_DIR) / "tests/golden" / folder;
+    if (fs::exists(path / "plan.json")) plans.push_back((path / "plan.json").string());
+    if (fs::exists(path / "report.json")) reports.push_back((path / "report.json").string());
+    CHECK((fs::exists(path / "plan.json") || fs::exists(path / "report.json")));
   }
-  CHECK(validate_files("reconciler/report/plan.schema.json", files) == "");
+  CHECK(validate_files("reconciler/report/plan.schema.json", plans) == "");
+  REQUIRE(reports.size() >= 8);
+  CHECK(validate_files("reconciler/report/report.schema.json", reports) == "");
 }
 
 }  // namespace

@@ -167,13 +167,18 @@ void Story::blame(Plan& plan) const {
   }
 }
 
-void Story::show(const std::string& name, bool verbose) {
+Plan Story::plan() {
   if (!offline) be_at(november(20, 14, 2, 11));
-  Plan plan = s.plan().plan;
-  plan.offline = offline;
-  plan.connections = connections;
-  say_undone(plan, s.ledger);
-  blame(plan);
+  Plan out = s.plan().plan;
+  out.offline = offline;
+  out.connections = connections;
+  say_undone(out, s.ledger);
+  blame(out);
+  return out;
+}
+
+void Story::show(const std::string& name, bool verbose) {
+  const Plan plan = this->plan();
   TextStyle style;
   style.verbose = verbose;
   check_golden(name + "/plan.txt", render_text(plan, s.spec, style));

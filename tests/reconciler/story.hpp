@@ -40,6 +40,8 @@ class Story {
   // Run 12 did these changes, and was undone.
   Story& undo(const std::vector<ChangeRecord>& changes);
 
+  // The plan, with the causes that git has.
+  [[nodiscard]] Plan plan();
   // Makes the plan and compares all its renderings with the golden files.
   void show(const std::string& name, bool verbose = false);
 

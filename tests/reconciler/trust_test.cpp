@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <thread>
 
+#include "reconciler/open_providers.hpp"
 #include "tests/support/spec.hpp"
 #include "tests/support/temp_repo.hpp"
 
@@ -27,6 +29,16 @@ TrustRecords all_of(const Spec& spec) {
     records[each.name] = {each.hash, each.text, nlohmann::json::object(), Time{}};
   }
   return records;
+}
+
+constexpr const char* phone = "{ type: telegram, token: \"${secret.tg}\", chat: 7 }";
+
+// The homelab with a notifier `n`.
+Spec with_notifiers(const std::string& notifier,
+                    const std::string& more = "secrets: { tg: { env: TG } }\n") {
+  return loaded(Texts{{"homeostat.yaml", homelab()},
+                      {"more.yaml", (more.empty() ? "x-nothing: 1\n" : more) +
+                                        "notifiers: { n: " + notifier + " }\n"}});
 }
 
 MachineRules pin(const std::string& name, const std::string& hash) {
@@ -112,6 +124,87 @@ TEST_CASE("trust: another type is another connection") {
   CHECK(verdict.refused.at("provider/kuma").message ==
         "it is of another type than the trusted one: homeostat trust");
   CHECK(verdict.blocked.size() == 1);
+}
+
+TEST_CASE("trust: a notifier is told nothing before somebody says so") {
+  Spec spec = with_notifiers(phone);
+  const Verdict verdict = judge(spec, all_of(spec_with()), {});
+  REQUIRE(verdict.refused.size() == 2);
+  CHECK(to_string(verdict.refused.at("notifier/n")) ==
+        "more.yaml:2:14: not trusted on this machine: homeostat trust");
+  CHECK(verdict.refused.contains("secret/tg"));
+  CHECK(judge(spec, all_of(spec), {}).refused.empty());
+}
+
+TEST_CASE(
+    "trust: a notifier that a revision has changed stays what it was, and so does its secret") {
+  const TrustRecords records = all_of(with_notifiers(phone));
+  Spec spec = with_notifiers("{ type: telegram, token: \"${secret.dns}\", chat: 666 }", "");
+  REQUIRE_FALSE(spec.secrets.contains("tg"));
+  const Verdict verdict = judge(spec, records, {});
+  CHECK(verdict.refused.empty());
+  REQUIRE(verdict.blocked.size() == 1);
+  CHECK(verdict.blocked[0].name == "notifier/n");
+  REQUIRE(verdict.blocked[0].fields.size() == 2);
+  CHECK(verdict.blocked[0].fields[0].name == "chat");
+  CHECK(verdict.blocked[0].fields[0].trusted == "7");
+  CHECK(verdict.blocked[0].fields[0].wanted == "666");
+  CHECK(spec.notifiers.at("n").settings == Attributes{{"token", "${secret.tg}"}, {"chat", "7"}});
+  REQUIRE(spec.secrets.contains("tg"));
+  CHECK(spec.secrets.at("tg").words == std::vector<std::string>{"TG"});
+
+  Spec program = with_notifiers("{ type: exec, command: [sh, -c, evil] }", "");
+  const Verdict other = judge(program, records, {});
+  CHECK(other.refused.at("notifier/n").message ==
+        "it is of another type than the trusted one: homeostat trust");
+  CHECK(other.blocked.size() == 1);
+}
+
+TEST_CASE("trust: a machine pins a notifier, and forbids a type") {
+  const TrustRecords records = all_of(with_notifiers(phone));
+  Spec pinned = with_notifiers(phone);
+  const TrustRecords secrets = {{"secret/tg", records.at("secret/tg")}};
+  CHECK_FALSE(judge(pinned, secrets, pin("notifier/n", records.at("notifier/n").hash))
+                  .refused.contains("notifier/n"));
+  MachineRules rules;
+  rules.path = "machine.yaml";
+  rules.forbidden_notifiers = {"telegram"};
+  CHECK(judge(pinned, records, rules).refused.at("notifier/n").message ==
+        "telegram notifiers are forbidden on this machine by machine.yaml");
+}
+
+TEST_CASE("trust: what a notifier is opened with has its secrets and its addresses") {
+  ::setenv("HOMEOSTAT_TEST_TG", "12:abc", 1);  // NOLINT(concurrency-mt-unsafe)
+  const std::string tg = "secrets: { tg: { env: HOMEOSTAT_TEST_TG } }\n";
+  const std::string ntfy =
+      "{ type: ntfy, topic: t, url: \"http://${container.ntfy.ip}\", token: \"${secret.tg}\" }";
+  const std::string box = "containers: { ntfy: { vmid: 130, ip: 10.5.0.130 } }\n";
+  Spec spec = with_notifiers(ntfy, tg + box);
+  TrustRecords records = all_of(spec);
+  records.at("notifier/n").resolved = {{"/url", "http://10.5.0.99"}};
+  const auto settings = [&](const TrustRecords& trusted, const LedgerView& ledger) {
+    const Verdict verdict = judge(spec, trusted, {});
+    const SecretValues secrets = read_notifier_secrets(spec, verdict);
+    return notifier_settings(
+        {.spec = spec, .ledger = ledger, .secrets = secrets, .verdict = verdict},
+        spec.notifiers.at("n"));
+  };
+  // As long as nobody has seen where the container is, it is where it was when it was trusted.
+  CHECK(settings(records, {}).value() ==
+        Attributes{{"topic", "t"}, {"url", "http://10.5.0.99"}, {"token", "12:abc"}});
+  LedgerView ledger;
+  Owned& row = ledger.owned[parse_address("home:container/ntfy@pve").value()];
+  row.agreed = {{.path = "ip", .value = "10.5.0.77", .commit = {}}};
+  CHECK(settings(records, ledger).value().at("url") == "http://10.5.0.77");
+
+  TrustRecords without = records;
+  without.erase("secret/tg");
+  CHECK(settings(without, ledger).error().message ==
+        "secret tg: not trusted on this machine: homeostat trust");
+  without.erase("notifier/n");
+  CHECK(settings(without, ledger).error().message ==
+        "not trusted on this machine: homeostat trust");
+  CHECK(read_notifier_secrets(spec, judge(spec, without, {})).empty());
 }
 
 TEST_CASE("trust: a pin decides, with a record or without") {

@@ -61,7 +61,7 @@ TEST_CASE("readme: every example loads beside the first homeostat.yaml") {
     const Spec spec = loaded(Texts{{"homeostat.yaml", base}, {block.name(), block.text}});
     CHECK(spec.site == "home");
   }
-  CHECK(examples == 9);
+  CHECK(examples == 10);
 }
 
 TEST_CASE("readme: the wrong example gives the shown errors") {

@@ -15,6 +15,7 @@ FakeRequest read(const httplib::Request& given) {
   FakeRequest request;
   request.method = given.method;
   request.path = given.path;
+  request.target = given.target;
   request.query.insert(given.params.begin(), given.params.end());
   for (const auto& [name, value] : given.headers) request.headers[to_lower(name)] = value;
   request.body = given.body;

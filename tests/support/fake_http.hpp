@@ -11,6 +11,7 @@ namespace homeostat::test {
 struct FakeRequest {
   std::string method;
   std::string path;                               // decoded, no query
+  std::string target;                             // as it was sent, with the query
   std::multimap<std::string, std::string> query;  // decoded
   std::map<std::string, std::string> headers;     // names in lower case
   std::string body;

@@ -13,5 +13,8 @@ namespace homeostat {
 [[nodiscard]] std::string validate_files(const std::string& schema,
                                          const std::vector<std::string>& files);
 [[nodiscard]] std::string validate(const std::string& schema, const nlohmann::json& document);
+// Against a schema that is no file of ours.
+[[nodiscard]] std::string validate_with(const nlohmann::json& schema,
+                                        const nlohmann::json& document);
 
 }  // namespace homeostat

@@ -46,6 +46,19 @@ std::vector<ProviderSchema> make_types() {
   return types;
 }
 
+std::vector<NotifierSchema> make_notifiers() {
+  FieldSchema headers{.name = "headers", .type = Type::map, .secret = true};
+  headers.fields = {text("header")};
+  FieldSchema command{.name = "command", .type = Type::list, .required = true};
+  command.fields = {text("word")};
+  std::vector<NotifierSchema> types(4);
+  types[0] = {"telegram", "", {text("token", true, true), text("chat", true)}};
+  types[1] = {"ntfy", "", {text("url", true), text("topic", true), text("token", false, true)}};
+  types[2] = {"webhook", "", {text("url", true), text("secret", false, true), headers}};
+  types[3] = {"exec", "", {command}};
+  return types;
+}
+
 std::string all(const Errors& errors) {
   std::string out;
   for (const Error& error : errors) out += render(error);
@@ -73,6 +86,11 @@ std::vector<std::string> TextSource::list(const std::set<std::string>& skip,
 
 std::span<const ProviderSchema> test_types() {
   static const std::vector<ProviderSchema> types = make_types();
+  return types;
+}
+
+std::span<const NotifierSchema> test_notifiers() {
+  static const std::vector<NotifierSchema> types = make_notifiers();
   return types;
 }
 
@@ -104,7 +122,7 @@ defaults:
 }
 
 tl::expected<Spec, Errors> load_texts(const Texts& texts) {
-  return load_spec(TextSource(texts), test_types());
+  return load_spec(TextSource(texts), test_types(), test_notifiers());
 }
 
 tl::expected<Spec, Errors> load_text(const std::string& text) {

@@ -29,6 +29,8 @@ class TextSource final : public Source {
 
 // proxmox, docker, technitium, cloudflare, nginx-proxy-manager, uptime-kuma, files.
 [[nodiscard]] std::span<const ProviderSchema> test_types();
+// telegram, ntfy, webhook, exec: as far as the loader must know them.
+[[nodiscard]] std::span<const NotifierSchema> test_notifiers();
 // The homeostat.yaml of a small homelab with one provider of each of these types but files.
 [[nodiscard]] std::string homelab();
 // `homelab()` as homeostat.yaml, and `text` as spec.yaml beside it.

@@ -126,6 +126,22 @@ TEST_CASE("http retry: who asks for more than a call waits for is not waited for
   }
 }
 
+TEST_CASE("http retry: a quota that is used up is waited for, where it is known until when") {
+  FakeAnswer limited = failing(429);
+  limited.headers = {{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "784111784"}};
+  Script script({limited, FakeAnswer{}});
+  CHECK(get(script.client(), "/"));
+  CHECK(script.clock.pauses() == Pauses{250, 6750});
+
+  for (const auto& [remaining, reset] :
+       std::map<std::string, std::string>{{"1", "784111784"}, {"0", "784111000"}, {"", ""}}) {
+    limited.headers = {{"X-RateLimit-Remaining", remaining}, {"X-RateLimit-Reset", reset}};
+    Script other({limited, FakeAnswer{}});
+    CHECK(get(other.client(), "/"));
+    CHECK(other.clock.pauses() == Pauses{250});
+  }
+}
+
 TEST_CASE("http retry: after a Retry-After every call of the client waits") {
   Script script({failing(429, "5"), FakeAnswer{}});
   const HttpClient client = script.client();

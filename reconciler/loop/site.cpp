@@ -1,0 +1,360 @@
+#include "reconciler/loop/site.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "reconciler/cron.hpp"
+#include "reconciler/forge/words.hpp"
+#include "reconciler/loop/concerned.hpp"
+#include "reconciler/loop/publish.hpp"
+#include "reconciler/loop/telling.hpp"
+#include "reconciler/names.hpp"
+#include "reconciler/report/cells.hpp"
+#include "reconciler/report/report.hpp"
+#include "reconciler/report/words.hpp"
+
+namespace homeostat {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto first_pause = 30s;  // before what failed is tried again; doubled each time
+constexpr auto busy_pause = 5s;    // before the lock is asked for again
+constexpr auto glance = 1s;        // how often others are asked whether they want something
+
+// A tenth more or less, so that a hundred services do not ask one server at once.
+std::chrono::seconds jittered(std::chrono::seconds time) {
+  static std::atomic<std::uint32_t> state =
+      static_cast<std::uint32_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  const std::uint32_t number = state = state * 1664525U + 1013904223U;
+  const auto tenth = time.count() / 10;
+  return tenth == 0 ? time
+                    : time - std::chrono::seconds(tenth) +
+                          std::chrono::seconds((number >> 8U) % (2 * tenth + 1));
+}
+
+bool failed(const Turn& turn) {
+  return !turn.errors.empty() || std::ranges::any_of(turn.outcomes, [](const Outcome& outcome) {
+    return outcome.kind == OutcomeKind::failed;
+  });
+}
+
+}  // namespace
+
+Site::Site(SiteSettings settings)
+    : settings_(std::move(settings)),
+      head_(settings_.head),
+      herald_(settings_.forge, settings_.label,
+              [this](const std::string& rev, const std::stop_token& stop) {
+                return plan_text(rev, stop);
+              }) {
+  status_.site = settings_.label;
+  if (settings_.webhook) gate_.emplace(*settings_.webhook);
+}
+
+void Site::run(const std::stop_token& stop, const std::stop_token& cancel) {
+  head_.remember(now());
+  while (!stop.stop_requested()) {
+    beat();
+    bool wake = false;
+    bool again = false;
+    {
+      const std::lock_guard lock(mutex_);
+      wake = std::exchange(wake_, false);
+      again = std::exchange(again_, false);
+    }
+    if (wake || now() >= next_poll_) follow(stop);
+    if (again) next_look_ = {};
+    if (now() >= next_turn()) turn(stop, cancel);
+    if (now() >= next_report_) report();
+    wait(stop);
+  }
+}
+
+// A new commit waits for nothing but what has failed.
+Time Site::next_turn() const {
+  if (head_.candidate()) return next_try_;
+  return head_.good() ? next_look_ : Time::max();
+}
+
+void Site::follow(const std::stop_token& stop) {
+  const auto before = head_.troubles();
+  if (head_.follow(stop, now())) next_try_ = {};
+  next_poll_ = now() + jittered(settings_.poll);
+  for (const std::string& note : head_.take_notes()) say(note);
+  if (before == head_.troubles()) return;
+  for (const Trouble& trouble : head_.troubles()) say(trouble.title);
+  tell_forge_refused();
+  tell();
+  publish(now());
+}
+
+void Site::tell_forge_refused() {
+  for (const Trouble& trouble : head_.troubles()) {
+    if (trouble.kind != TroubleKind::commit || head_.refused() == told_refused_) continue;
+    told_refused_ = head_.refused();
+    herald_.status({.commit = told_refused_,
+                    .state = CommitState::failure,
+                    .description = status_words(trouble.title)});
+  }
+}
+
+// A new commit concerns what it touches; all else is a full look.
+void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
+  const bool fresh = head_.candidate().has_value();
+  const bool full = !fresh || !last_ || !last_->looked_again || now() >= next_look_;
+  const Head::Taken& taken = fresh ? *head_.candidate() : *head_.good();
+  const auto places = find_places(taken.spec.site, settings_.head.ledger_path);
+  if (!places) return cannot(Errors{places.error()});
+  const auto lock = SiteLock::acquire(*places, taken.spec.site, "homeostat run", now());
+  if (!lock) {
+    if (!std::exchange(told_busy_, true)) say("waits: " + error_words(lock.error()));
+    next_try_ = next_look_ = now() + busy_pause;
+    return;
+  }
+  told_busy_ = false;
+  const Time begun = now();
+  const std::string commit = taken.commit;
+  if (fresh) {
+    herald_.status(
+        {.commit = commit, .state = CommitState::pending, .description = "looking at it"});
+  }
+  auto made =
+      try_turn(commit, full ? std::nullopt : concerned(last_->spec, taken.spec), stop, cancel);
+  if (!made && fresh && !stop.stop_requested()) {
+    // Its own fault, or something else's? What was good until now tells.
+    const Errors why = made.error();
+    if (head_.good()) made = try_turn(head_.good()->commit, std::nullopt, stop, cancel);
+    if (made) {
+      head_.refuse(why, now());
+      for (const Trouble& trouble : head_.troubles()) say(trouble.title);
+      tell_forge_refused();
+    }
+  } else if (made && fresh) {
+    head_.accept();
+    say(fmt::format("{} is in force", short_commit(head_.good()->commit)));
+  }
+  for (const std::string& note : head_.take_notes()) say(note);
+  if (stop.stop_requested() && !made) return;
+  if (!made) return cannot(made.error());
+  ill_.reset();
+  settle_turn(std::move(*made), begun, full);
+  if (!fresh || head_.good()->commit != commit) return;
+  herald_.status({.commit = commit,
+                  .state = failed(*last_) ? CommitState::failure : CommitState::success,
+                  .description = status_words(summary_line(last_->planned.plan))});
+}
+
+// Not the commit's fault: the ledger, the machine file, ... Tried again soon.
+void Site::cannot(const Errors& why) {
+  if (!ill_ || ill_->title != error_words(why.front())) say(error_words(why.front()));
+  ill_ = Trouble{.kind = TroubleKind::failed,
+                 .key = "failed turn",
+                 .title = error_words(why.front()),
+                 .since = ill_ ? ill_->since : now()};
+  slow_down();
+  tell();
+  publish(now());
+}
+
+void Site::slow_down() {
+  pause_ =
+      std::min(pause_ == 0s ? std::chrono::seconds(first_pause) : pause_ * 2, settings_.interval);
+  next_try_ = next_look_ = now() + jittered(pause_);
+}
+
+tl::expected<Turn, Errors> Site::try_turn(const std::string& commit,
+                                          std::optional<std::set<Scope>> scopes,
+                                          const std::stop_token& stop,
+                                          const std::stop_token& cancel) {
+  TurnInput input;
+  input.request = head_.request(commit);
+  if (last_) input.seen = last_->observed;
+  input.scopes = std::move(scopes);
+  input.on_progress = [this] { beat(); };
+  input.on_change = [this](const Change& change, const Outcome& outcome) {
+    say(fmt::format("{} {}: {}{}", name_of(change.action), display(change.address, true, false),
+                    name_of(outcome.kind),
+                    outcome.error ? ", " + error_words(*outcome.error) : std::string()));
+  };
+  return take_turn(input, stop, cancel);
+}
+
+void Site::settle_turn(Turn turn, Time begun, bool full) {
+  for (const Error& error : turn.errors) say(error_words(error));
+  const std::string summary = summary_line(turn.planned.plan);
+  if (summary != told_summary_) say(told_summary_ = summary);
+  if (failed(turn)) {
+    slow_down();
+  } else {
+    pause_ = 0s;
+    // Commits that come fast put off no full look.
+    if (full) next_look_ = now() + jittered(settings_.interval);
+  }
+  if (turn.again && *turn.again < next_look_) next_look_ = *turn.again;
+  last_ = std::move(turn);
+  for (const auto& [name, error] : courier_.set(*last_)) {
+    say("notifier " + name + ": " + error_words(error));
+  }
+  next_report_ = {};
+  tell();
+  publish(begun);
+}
+
+void Site::tell() {
+  const std::string site = head_.good() ? head_.good()->spec.site : settings_.head.site;
+  if (site.empty()) return;  // nothing was ever read of it: the log has it
+  std::vector<Trouble> others = head_.troubles();
+  if (ill_) others.push_back(*ill_);
+  const auto places = find_places(site, settings_.head.ledger_path);
+  auto ledger = places ? Ledger::open(places->ledger, true) : tl::unexpected(places.error());
+  const Status told =
+      ledger ? tell_incidents(*ledger, last_ ? &*last_ : nullptr, others, site,
+                              last_ ? last_->spec.notify : std::vector<std::string>(), now())
+             : tl::unexpected(ledger.error());
+  if (!told) say(error_words(told.error()));
+  courier_.wake();
+}
+
+void Site::report() {
+  next_report_ = now() + 1h;
+  if (!last_) return;
+  auto ledger = Ledger::open(last_->places.ledger, true);
+  const auto done = ledger ? make_reports(*ledger, *last_, now()) : tl::unexpected(ledger.error());
+  if (!done) return say(error_words(done.error()));
+  if (done->made > 0) courier_.wake();
+  if (done->next && *done->next < next_report_) next_report_ = *done->next;
+}
+
+void Site::wait(const std::stop_token& stop) {
+  Time until = std::min(next_poll_, next_report_);
+  until = std::min(until, next_turn());
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested() && !wake_ && !again_ && now() < until) {
+    moved_on_.wait_for(lock, stop, glance, [this] { return wake_ || again_; });
+    again_ = again_ || asked_from_outside();
+    beat();
+  }
+}
+
+// Another process has said something: `approve`, `suspend`, `resume`, `trust`.
+bool Site::asked_from_outside() {
+  if (!last_) return false;
+  std::error_code code;
+  const auto at = std::filesystem::last_write_time(last_->places.state + "/wake", code);
+  if (code || at == woken_at_) return false;
+  const bool first = woken_at_ == std::filesystem::file_time_type{};
+  woken_at_ = at;
+  return !first || at > started_;
+}
+
+void Site::wake() {
+  const std::lock_guard lock(mutex_);
+  wake_ = true;
+  moved_on_.notify_all();
+}
+
+void Site::look_again() {
+  const std::lock_guard lock(mutex_);
+  again_ = true;
+  moved_on_.notify_all();
+}
+
+std::vector<ResourceRow> Site::rows() const {
+  const std::lock_guard lock(mutex_);
+  return rows_;
+}
+
+SiteStatus Site::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+tl::expected<Round, Errors> Site::plan(const std::string& rev, const PlanOptions& options,
+                                       const std::stop_token& stop) const {
+  std::string commit;
+  {
+    const std::lock_guard lock(mutex_);
+    if (status_.good) commit = status_.good->commit;
+  }
+  if (rev.empty() && commit.empty()) {
+    return tl::unexpected(Errors{
+        Error{ErrorKind::not_found, "no commit is in force yet", "look at the status", {}, {}}});
+  }
+  Request request = head_.request(rev.empty() ? commit : rev);
+  request.options = options;
+  return look(request, stop);
+}
+
+Result<std::optional<Ledger>> Site::memory() const {
+  std::string path;
+  {
+    const std::lock_guard lock(mutex_);
+    path = ledger_;
+  }
+  if (path.empty()) return std::optional<Ledger>();
+  TRY_ASSIGN(Ledger ledger, Ledger::open(path, false));
+  return std::optional<Ledger>(std::move(ledger));
+}
+
+ServeReply Site::webhook(const ServeRequest& request) {
+  if (!gate_) return error_reply(404, "no webhook is configured for " + label());
+  const WebhookVerdict verdict = gate_->judge(request.headers, request.body, now());
+  if (verdict.outcome == WebhookVerdict::Outcome::wake) {
+    if (verdict.what == WebhookVerdict::What::pull_request) {
+      herald_.pull_request(verdict.pull_request);
+    }
+    wake();
+  } else if (!verdict.why.empty()) {
+    say("webhook: " + verdict.why);
+  }
+  return ServeReply{.status = verdict.status, .body = "{}"};
+}
+
+// A revision's plan for a pull request, from the forge's thread.
+Result<std::string> Site::plan_text(const std::string& rev, const std::stop_token& stop) const {
+  auto round = plan(rev, {}, stop);
+  if (!round) return tl::unexpected(round.error().front());
+  return render_markdown(round->planned.plan, round->spec);
+}
+
+// What others may see, in one step.
+void Site::publish(Time begun) {
+  SiteStatus status = this->status();
+  if (const auto& good = head_.good()) {
+    if (!status.good || status.good->commit != good->commit) {
+      status.good = commit_status(head_.request("").folder, good->commit);
+    }
+  }
+  status.refused.reset();
+  status.remote_error.clear();
+  for (const Trouble& trouble : head_.troubles()) {
+    if (trouble.kind == TroubleKind::remote) status.remote_error = trouble.title;
+    if (trouble.kind == TroubleKind::commit) {
+      status.refused = RefusedCommit{{.commit = head_.refused()}, trouble.title};
+    }
+  }
+  status.next_look = next_look_;
+  std::vector<ResourceRow> rows;
+  if (last_) {
+    show_turn(status, *last_);
+    rows = rows_of(*last_);
+    show_memory(status, last_->places.ledger, now());
+    const bool wrote = !last_->outcomes.empty();
+    ++status.runs[ill_ || failed(*last_) ? "failed" : wrote ? "applied" : "looked"];
+    status.durations.add(static_cast<double>((now() - begun).count()));
+  }
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(status);
+  rows_ = std::move(rows);
+  if (last_) ledger_ = last_->places.ledger;
+}
+
+void Site::say(const std::string& text) const {
+  spdlog::info("{}: {}", settings_.label, printable(text));
+}
+
+}  // namespace homeostat
