@@ -155,6 +155,15 @@ Result<Attributes> notifier_settings(const OpenInput& input, const NotifierConfi
   return filled(input, notifier_connection(config.name), config.settings, config.open);
 }
 
+bool needs_memory(const Spec& spec) {
+  return std::ranges::any_of(spec.providers, [](const auto& entry) {
+    return std::ranges::any_of(entry.second.open, [](const OpenValue& open) {
+      return std::ranges::find(open.parts, TemplatePart::Kind::reference, &TemplatePart::kind) !=
+             open.parts.end();
+    });
+  });
+}
+
 Providers open_providers(const OpenInput& input) {
   Providers providers;
   const auto scrubber = std::make_shared<const Scrubber>(scrubber_of(input.secrets));

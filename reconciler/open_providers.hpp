@@ -37,6 +37,8 @@ struct OpenInput {
 // last, else what it was when the connection was trusted; only where that needs no trust, what the
 // spec says. What providers say later on is cleaned of `secrets`.
 [[nodiscard]] Providers open_providers(const OpenInput& input);
+// Whether what some provider is opened with is asked of the ledger: a setting refers to a resource.
+[[nodiscard]] bool needs_memory(const Spec& spec);
 
 // What a notifier of the spec is opened with: its settings, with references and secrets filled in
 // as those of a provider are; so they hold secrets. An error where it is refused, or where

@@ -113,15 +113,16 @@ bool foresee(const Planning& planning, Foreseen& foreseen) {
   return news;
 }
 
-void plan_once(Planning& planning, const Foreseen& foreseen) {
+void plan_once(Planning& planning, const Foreseen& foreseen, Desired desired) {
   const PlanInput& input = planning.input;
-  planning.resolved = resolve(ResolveInput{.spec = input.spec,
-                                           .observed = input.observed,
-                                           .ledger = input.ledger,
-                                           .live = planning.live,
-                                           .providers = input.providers,
-                                           .canonical = input.canonical,
-                                           .foreseen = foreseen});
+  planning.resolved = resolve({.spec = input.spec,
+                               .observed = input.observed,
+                               .ledger = input.ledger,
+                               .live = planning.live,
+                               .providers = input.providers,
+                               .canonical = input.canonical,
+                               .foreseen = foreseen},
+                              std::move(desired));
   if (!planning.resolved.errors.empty()) return;
   begin_plan(planning);
   plan_declared(planning);
@@ -146,19 +147,26 @@ void plan_once(Planning& planning, const Foreseen& foreseen) {
 // What is deleted or made anew moves values that others are planned with, and that is known only
 // once there is a plan. So plans are made until one shows nothing that the one before did not; what
 // is foreseen only grows, and most plans are made once.
-tl::expected<Planned, Errors> make_plan(const PlanInput& input) {
+tl::expected<Planned, Errors> make_plan(const PlanInput& input, Desired copy) {
   Foreseen foreseen;
   while (true) {
     Planning planning(input);
-    plan_once(planning, foreseen);
+    plan_once(planning, foreseen, std::move(copy));
     if (!planning.resolved.errors.empty()) {
       return tl::unexpected(std::move(planning.resolved.errors));
     }
-    if (foresee(planning, foreseen)) continue;
+    if (foresee(planning, foreseen)) {
+      copy = input.spec.desired;
+      continue;
+    }
     planning.out.desired = std::move(planning.resolved.desired);
     planning.out.pending = std::move(planning.resolved.pending);
     return std::move(planning.out);
   }
+}
+
+tl::expected<Planned, Errors> make_plan(const PlanInput& input) {
+  return make_plan(input, input.spec.desired);
 }
 
 }  // namespace homeostat

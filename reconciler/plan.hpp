@@ -227,5 +227,7 @@ struct Planned {
 // Errors: those that stop a run (addresses used twice, a pool that is exhausted, a circle of
 // references), with places. Guard included.
 [[nodiscard]] tl::expected<Planned, Errors> make_plan(const PlanInput& input);
+// The same with a copy of `input.spec.desired` that the caller has made before, as it had to wait.
+[[nodiscard]] tl::expected<Planned, Errors> make_plan(const PlanInput& input, Desired copy);
 
 }  // namespace homeostat

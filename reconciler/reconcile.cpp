@@ -52,9 +52,11 @@ void add_warnings(Plan& plan, Errors more) {
   sort_errors(plan.warnings);
 }
 
-tl::expected<Planned, Errors> plan_round(const Round& round, const Observed& observed) {
+// `desired`: a copy of the spec's.
+tl::expected<Planned, Errors> plan_round(const Round& round, const Observed& observed,
+                                         Desired desired) {
   const auto canonical = canonical_of(round.providers);
-  auto planned = make_plan(plan_input(round, observed, canonical));
+  auto planned = make_plan(plan_input(round, observed, canonical), std::move(desired));
   if (!planned) return planned;
   planned->plan.offline = round.request.offline;
   planned->plan.cut_off = round.cut_off;
@@ -105,16 +107,6 @@ Status put_suspensions(Round& round) {
   return round.ledger->save_suspended(round.memory.suspended);
 }
 
-// A setting that refers to a resource has the value that the ledger remembers.
-bool needs_memory(const Spec& spec) {
-  return std::ranges::any_of(spec.providers, [](const auto& entry) {
-    return std::ranges::any_of(entry.second.open, [](const OpenValue& open) {
-      return std::ranges::find(open.parts, TemplatePart::Kind::reference, &TemplatePart::kind) !=
-             open.parts.end();
-    });
-  });
-}
-
 // All scopes; or those that are asked for, and the others as they were seen.
 Observed observe_round(Round& round, const std::stop_token& stop) {
   std::set<Scope> scopes = scopes_of(round.spec);
@@ -135,33 +127,39 @@ Observed observe_round(Round& round, const std::stop_token& stop) {
   return observed;
 }
 
-// Opens the memory while the servers answer. Nobody waits for them where it cannot be opened.
-Status look_and_remember(Round& round, const Request& request, const std::stop_token& stop) {
+// Opens the memory while the servers answer, and copies what the plan will start from. Nobody waits
+// for them where the memory cannot be opened.
+Result<Desired> look_and_remember(Round& round, const Request& request,
+                                  const std::stop_token& stop) {
   round.providers = open_round(round, true);
   std::jthread looking(
       [&round](const std::stop_token& until) { round.observed = observe_round(round, until); });
   const std::stop_callback pass_on(stop, [&looking] { looking.request_stop(); });
   Status opened = open_memory(round, request);
+  if (opened) opened = put_suspensions(round);  // who looks reads nothing that this changes
   if (!opened) looking.request_stop();
+  Desired copy;
+  if (opened) copy = round.spec.desired;
   looking.join();
   TRY(opened);
-  return put_suspensions(round);
+  return copy;
 }
 
-Status remember_and_look(Round& round, const Request& request, const std::stop_token& stop) {
+Result<Desired> remember_and_look(Round& round, const Request& request,
+                                  const std::stop_token& stop) {
   TRY(open_memory(round, request));
   TRY(put_suspensions(round));
   if (!request.offline) {
     round.providers = open_round(round, true);
     round.observed = observe_round(round, stop);
-    return {};
+    return round.spec.desired;
   }
   if (!round.memory.present) {
     return fail(ErrorKind::not_found, "there is no last observation: this machine has no ledger",
                 "leave out --offline, or name the ledger with --ledger PATH");
   }
   TRY_ASSIGN(round.observed, round.ledger->last_observation());
-  return {};
+  return round.spec.desired;
 }
 
 // Our marks on things, and a ledger that has nothing to say: it was lost.
@@ -231,7 +229,7 @@ tl::expected<Spec, Errors> load(const Request& request) {
 }
 
 tl::expected<Planned, Errors> plan_again(const Round& round) {
-  return plan_round(round, round.observed);
+  return plan_round(round, round.observed, round.spec.desired);
 }
 
 tl::expected<Judged, Errors> load_judged(const Request& request) {
@@ -263,12 +261,13 @@ tl::expected<Round, Errors> look(Judged judged, const Request& request, std::sto
   round.secrets = read_secrets(round.spec, round.verdict, !request.offline);
   round.infos = provider_infos(round.spec);
   const bool together = !request.offline && !needs_memory(round.spec);
-  Status known =
+  Result<Desired> desired =
       together ? look_and_remember(round, request, stop) : remember_and_look(round, request, stop);
-  if (known) known = notice_loss(round);
+  if (!desired) return tl::unexpected(one(desired.error()));
+  Status known = notice_loss(round);
   if (known) known = settle(round);
   if (!known) return tl::unexpected(one(known.error()));
-  auto planned = plan_again(round);
+  auto planned = plan_round(round, round.observed, std::move(*desired));
   if (!planned) return tl::unexpected(std::move(planned).error());
   round.planned = std::move(*planned);
   if (Errors unmatched = unmatched_words(round); !unmatched.empty()) {
@@ -303,7 +302,7 @@ Status verify_service(Round& round, const std::vector<Outcome>& outcomes,
   const auto look_again = [&](const std::set<Scope>& scopes) {
     const Observed again = observe(round.spec, round.providers, scopes, now, cancel);
     for (const auto& [scope, state] : again.scopes) seen.scopes[scope] = state;
-    return plan_round(round, seen);
+    return plan_round(round, seen, round.spec.desired);
   };
   const auto after = verify(look_again, round.request.timing, outcomes, stop);
   if (!after) return tl::unexpected(after.error().front());

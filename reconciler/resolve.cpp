@@ -77,9 +77,9 @@ Result<nlohmann::json> secret_value(const Resource& resource, const OpenValue& v
 
 }  // namespace
 
-Resolved resolve(const ResolveInput& input) {
+Resolved resolve(const ResolveInput& input, Desired desired) {
   Resolved resolved;
-  resolved.desired = input.spec.desired;
+  resolved.desired = std::move(desired);
   assign_addresses(resolved, input);
   fill_references(resolved, input);
   check_filled(resolved, input);

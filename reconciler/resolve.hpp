@@ -37,7 +37,8 @@ struct ResolveInput {
   const std::function<Attributes(const Address&, Attributes)>& canonical;
   Foreseen foreseen = {};
 };
-[[nodiscard]] Resolved resolve(const ResolveInput& input);
+// `desired`: a copy of the spec's.
+[[nodiscard]] Resolved resolve(const ResolveInput& input, Desired desired);
 
 // At apply: fills what is pending from `known` (attributes by address, as the servers answered),
 // and checks it as at plan time; what was filled leaves `resource.open`, unless secrets are left in

@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "reconciler/cli/cli.hpp"
+#include "reconciler/cli/heap.hpp"
 #include "reconciler/follow/mirror.hpp"
 #include "reconciler/private_memory.hpp"
 
@@ -71,6 +72,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   homeostat::keep_memory_private();
+  homeostat::cli::prepare_heap();
   if (argc == 2 && argv[1] == std::string_view(homeostat::follow::fetch_child_word)) {
     return homeostat::follow::fetch_child_main();
   }

@@ -198,8 +198,8 @@ TEST_CASE("resolve: the provider's canonical form comes last") {
     wanted["seen"] = address.kind + " " + std::to_string(wanted.size());
     return wanted;
   };
-  const Resolved resolved =
-      resolve({site.spec, site.observed, site.ledger, live, site.providers, canonical});
+  const Resolved resolved = resolve(
+      {site.spec, site.observed, site.ledger, live, site.providers, canonical}, site.spec.desired);
   CHECK(attributes_of(resolved, "container/forgejo@pve")["seen"] == "container 2");
 }
 
