@@ -22,9 +22,10 @@ void prepare_heap() {
   if (first == nullptr) return;
   *first = 0;
   std::free(const_cast<char*>(first));
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto end = reinterpret_cast<std::uintptr_t>(::sbrk(0)) / page * page;
-  (void)::madvise(reinterpret_cast<void*>(end - area_bytes), area_bytes, MADV_HUGEPAGE);
+  auto* end = static_cast<char*>(::sbrk(0));
+  end -=
+      reinterpret_cast<std::uintptr_t>(end) % static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  (void)::madvise(end - area_bytes, area_bytes, MADV_HUGEPAGE);
 }
 
 }  // namespace homeostat::cli
