@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 
@@ -123,6 +124,16 @@ bool GitHttps::start(const std::string& repositories) {
                                folder_.path() + "/nginx.log"},
       folder_.path() + "/out");
   return nginx_->wait_until([&] { return listens(port_); });
+}
+
+std::string GitHttps::requests(std::ptrdiff_t lines) const {
+  const auto written = [this, lines] {
+    const std::string log = folder_.read("requests");
+    return std::count(log.begin(), log.end(), '\n') >= lines;
+  };
+  // What is missing after the deadline shows in what is compared.
+  static_cast<void>(nginx_->wait_until(written));
+  return folder_.read("requests");
 }
 
 std::string GitHttps::url(const std::string& path) const {

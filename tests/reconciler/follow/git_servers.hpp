@@ -18,8 +18,9 @@ class GitHttps {
   explicit GitHttps(const std::string& repositories);
   [[nodiscard]] std::string url(const std::string& path) const;
   [[nodiscard]] std::string authority() const { return folder_.path() + "/authority.pem"; }
-  // "GET /lab/.git/info/refs?service=git-upload-pack ana", a line a request that was answered.
-  [[nodiscard]] std::string requests() const { return folder_.read("requests"); }
+  // "GET /lab/.git/info/refs?service=git-upload-pack ana", a line a request that was answered. A
+  // line is written after its answer: so many are waited for.
+  [[nodiscard]] std::string requests(std::ptrdiff_t lines = 0) const;
 
  private:
   bool start(const std::string& repositories);

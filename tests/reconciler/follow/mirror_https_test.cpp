@@ -58,7 +58,7 @@ TEST_CASE("mirror: over https, wrong and missing credentials are asked for once"
         "auth: " + url +
             " refuses the password (has it expired, and may it read that repository?)");
   const std::string ask = "GET /.git/info/refs?service=git-upload-pack ";
-  CHECK(lab.server.requests() == ask + "-\n" + ask + "ana\n");
+  CHECK(lab.server.requests(2) == ask + "-\n" + ask + "ana\n");
   CHECK(lab.said(lab.remote({})) ==
         "auth: " + url +
             " wants to know who we are (add `auth:` with a token, or a username and a password)");
