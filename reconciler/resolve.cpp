@@ -148,6 +148,7 @@ Attributes fill_known_secrets(const Resource& resource, const SecretValues& secr
   }
   // What is still open moves along, and is told where it went.
   std::vector<Pending> left;
+  left.reserve(failures.size());
   for (const SecretFailure& failure : failures) left.push_back({failure.pointer, {}});
   settle_sets(filled, extra, pointers, &left);
   for (std::size_t i = 0; i < left.size(); ++i) failures[i].pointer = std::move(left[i].pointer);

@@ -110,7 +110,7 @@ struct Site {
   [[nodiscard]] Resolved resolved() const {
     const LiveIndex live = index();
     const std::function<Attributes(const Address&, Attributes)> as_is;
-    return resolve({spec, observed, ledger, live, providers, as_is});
+    return resolve({spec, observed, ledger, live, providers, as_is}, spec.desired);
   }
 };
 
