@@ -11,6 +11,7 @@ namespace homeostat::cli {
 namespace {
 
 constexpr std::size_t runs_shown = 10;
+constexpr auto closed_shown = std::chrono::days(7);
 
 struct ReportFlags {
   PlanOptions options;
@@ -18,7 +19,7 @@ struct ReportFlags {
   bool markdown = false;
   bool html = false;
   bool text = false;
-  std::vector<std::string> include = {"drift", "unmanaged", "history"};
+  std::vector<std::string> include = {"drift", "incidents", "unmanaged", "history"};
   std::string out;
 };
 
@@ -55,6 +56,11 @@ Result<Digest> digest_of(const Round& round, const ReportFlags& flags, int utc_o
   if (round.ledger && input.parts.contains(DigestPart::history)) {
     TRY_ASSIGN(input.runs, round.ledger->history(std::nullopt, runs_shown));
   }
+  if (round.ledger && input.parts.contains(DigestPart::incidents)) {
+    TRY_ASSIGN(const auto incidents, round.ledger->incidents(Time{}));
+    for (const Incident& incident : incidents) input.incidents.push_back(digest_incident(incident));
+    input.closed_since = now() - closed_shown;
+  }
   return make_digest(std::move(input));
 }
 
@@ -86,12 +92,13 @@ void add_report(CLI::App& app, Global& global, Command& command) {
       app, global,
       {.name = "report",
        .brief = "Show how things stand: drift and more, to pass on.",
-       .more = "What a scheduled report says, now and by hand: drift, what is live and not "
-               "declared, the last changes. The page of --html needs nothing besides itself. "
-               "Changes nothing live; exit codes as of `drift`.",
+       .more =
+           "What a scheduled report says, now and by hand: drift, incidents, what is live "
+           "and not declared, the last changes. The page of --html needs nothing besides itself. "
+           "Changes nothing live; exit codes as of `drift`.",
        .examples = "  homeostat report\n"
                    "  homeostat report --html --out /var/www/html/homelab.html\n"
-                   "  homeostat report --markdown --include drift,unmanaged\n"});
+                   "  homeostat report --markdown --include drift,incidents\n"});
   auto flags = std::make_shared<ReportFlags>();
   add_revision_options(*verb, global);
   add_filter_options(*verb, flags->options);
@@ -103,10 +110,10 @@ void add_report(CLI::App& app, Global& global, Command& command) {
   html->excludes(markdown)->excludes(json);
   markdown->excludes(json);
   verb->add_option("--include", flags->include,
-                   "the parts: drift, unmanaged, history (default: all)")
+                   "the parts: drift, incidents, unmanaged, history (default: all)")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"drift", "unmanaged", "history"}))
+      ->check(CLI::IsMember({"drift", "incidents", "unmanaged", "history"}))
       ->type_name("PARTS");
   verb->add_option("--out", flags->out, "write it to this file, in one step")->type_name("FILE");
   verb->callback([&global, &command, flags] {

@@ -46,16 +46,13 @@ DigestParts parts_of(const ScheduledReport& report) {
   return parts;
 }
 
+// `before`: when it was made last.
 Result<Message> message_of(const ScheduledReport& report, const Ledger& ledger, const Turn& turn,
-                           Time now) {
+                           Time before, Time now) {
   DigestInput input = {.plan = turn.planned.plan, .spec = turn.spec, .parts = parts_of(report)};
-  TRY_ASSIGN(const auto incidents, ledger.incidents(now));
-  for (const Incident& incident : incidents) {
-    if (incident.closed) continue;
-    const Trouble& trouble = incident.trouble;
-    input.incidents.push_back(
-        {std::string(name_of(trouble.kind)), trouble.title, trouble.since, trouble.by});
-  }
+  TRY_ASSIGN(const auto incidents, ledger.incidents(Time{}));
+  for (const Incident& incident : incidents) input.incidents.push_back(digest_incident(incident));
+  input.closed_since = before;
   TRY_ASSIGN(input.runs, ledger.history(std::nullopt, runs_shown));
   TRY_ASSIGN(const LocalTime local, local_time(now, report.timezone));
   input.utc_offset_minutes = static_cast<int>(local.offset.count() / 60);
@@ -138,7 +135,7 @@ Result<ReportsDone> make_reports(Ledger& ledger, const Turn& turn, Time now) {
     if (before == last.end()) telling.reports[key] = now;
     TRY_ASSIGN(const bool now_due, due(report.cron, report.timezone, from, now));
     if (now_due) {
-      TRY_ASSIGN(const Message message, message_of(report, ledger, turn, now));
+      TRY_ASSIGN(const Message message, message_of(report, ledger, turn, from, now));
       put(telling, message, report.to);
       telling.reports[key] = from = now;
       ++done.made;

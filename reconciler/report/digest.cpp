@@ -50,6 +50,19 @@ void add_drift(Digest& digest, const DigestInput& input) {
   digest.unknown_rows = describe_unknown(phrasing);
 }
 
+void add_incidents(Digest& digest, DigestInput& input) {
+  digest.closed_since = input.closed_since;
+  for (DigestIncident& incident : input.incidents) {
+    if (!incident.closed) {
+      digest.incidents.push_back(std::move(incident));
+    } else if (*incident.closed >= input.closed_since) {
+      digest.closed.push_back(std::move(incident));
+    }
+  }
+  std::ranges::stable_sort(digest.incidents, {}, &DigestIncident::since);
+  std::ranges::stable_sort(digest.closed, std::ranges::greater(), &DigestIncident::closed);
+}
+
 }  // namespace
 
 std::string_view name_of(DigestPart part) {
@@ -64,6 +77,12 @@ std::optional<DigestPart> digest_part(std::string_view name) {
     if (known == name) return part;
   }
   return std::nullopt;
+}
+
+DigestIncident digest_incident(const Incident& incident) {
+  const Trouble& trouble = incident.trouble;
+  return {std::string(name_of(trouble.kind)), trouble.title, trouble.since, trouble.by,
+          incident.closed};
 }
 
 Digest make_digest(DigestInput input) {
@@ -88,10 +107,9 @@ Digest make_digest(DigestInput input) {
   const bool drift = input.parts.contains(DigestPart::drift);
   out.exit_code = drift || of_drift == 3 ? of_drift : 0;
   if (drift) add_drift(out, input);
-  if (input.parts.contains(DigestPart::incidents)) out.incidents = std::move(input.incidents);
+  if (input.parts.contains(DigestPart::incidents)) add_incidents(out, input);
   if (input.parts.contains(DigestPart::unmanaged)) out.unmanaged = plan.findings;
   if (input.parts.contains(DigestPart::history)) out.runs = std::move(input.runs);
-  std::ranges::stable_sort(out.incidents, {}, &DigestIncident::since);
   out.parts = std::move(input.parts);
   return out;
 }

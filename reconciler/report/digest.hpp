@@ -25,6 +25,7 @@ struct DigestIncident {
   std::string title;  // one line, no secret
   Time since = {};
   std::string by = {};
+  std::optional<Time> closed = {};
 };
 
 // Of FieldDiff; secrets are redacted there.
@@ -64,8 +65,10 @@ struct Digest {
   DriftCounts counts;
   std::vector<DigestDrift> drifts;  // oldest first
   std::map<Scope, std::map<std::string, std::size_t>> unknown;
-  std::vector<Row> unknown_rows;  // the same in words
-  std::vector<DigestIncident> incidents;
+  std::vector<Row> unknown_rows;          // the same in words
+  std::vector<DigestIncident> incidents;  // open, oldest first
+  std::vector<DigestIncident> closed;     // lately, the last one first
+  Time closed_since = {};                 // what "lately" is
   std::vector<Finding> unmanaged;
   std::vector<RunHistory> runs;  // newest first
   std::vector<BlockedConnection> connections;
@@ -78,11 +81,14 @@ struct DigestInput {
   const Plan& plan;
   const Spec& spec;
   DigestParts parts;
-  std::vector<DigestIncident> incidents = {};  // those that are open
+  std::vector<DigestIncident> incidents = {};  // open or closed
   std::vector<RunHistory> runs = {};           // as Ledger::history gives them
   std::string title = {};                      // "": "Homeostat report"
   int utc_offset_minutes = 0;
+  Time closed_since = {};  // an incident that was over before this time is left out
 };
+// What the ledger knows of one, for a report.
+[[nodiscard]] DigestIncident digest_incident(const Incident& incident);
 // Pure. What is not asked for is not there.
 [[nodiscard]] Digest make_digest(DigestInput input);
 

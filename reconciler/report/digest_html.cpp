@@ -103,8 +103,7 @@ std::string row_html(const Row& row) {
 }
 
 std::string section_html(const Section& section) {
-  const std::string_view id = name_of(section.part);
-  std::string out = fmt::format("<section aria-labelledby=\"{0}\">\n<h2 id=\"{0}\">{1}", id,
+  std::string out = fmt::format("<section aria-labelledby=\"{0}\">\n<h2 id=\"{0}\">{1}", section.id,
                                 escaped(section.title));
   if (section.count > 0) out += fmt::format(" <span class=\"count\">{}</span>", section.count);
   out += "</h2>\n";

@@ -42,6 +42,7 @@ json incident_json(const DigestIncident& incident) {
   json out = {
       {"kind", incident.kind}, {"title", incident.title}, {"since", utc_time(incident.since)}};
   if (!incident.by.empty()) out["by"] = incident.by;
+  if (incident.closed) out["closed"] = utc_time(*incident.closed);
   return out;
 }
 
@@ -74,6 +75,7 @@ json render_json(const Digest& digest) {
   if (digest.parts.contains(DigestPart::drift)) out["drift"] = drifts_json(digest);
   if (digest.parts.contains(DigestPart::incidents)) {
     out["incidents"] = json_list(digest.incidents, incident_json);
+    out["closed_incidents"] = json_list(digest.closed, incident_json);
   }
   if (digest.parts.contains(DigestPart::unmanaged)) {
     out["unmanaged"] = json_list(digest.unmanaged, finding_json);

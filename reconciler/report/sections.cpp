@@ -35,16 +35,24 @@ Section drift_section(const Digest& digest) {
   return out;
 }
 
+Row incident_row(const Digest& digest, const DigestIncident& incident) {
+  const Day day = day_of(digest);
+  std::string when = "since " + moment_words(day, incident.since);
+  if (incident.closed) {
+    when = fmt::format("closed {}, {}", moment_words(day, *incident.closed), when);
+  }
+  if (!incident.by.empty()) when += ", by " + printable(incident.by);
+  std::string kind = printable(incident.kind);
+  std::ranges::replace(kind, '_', ' ');
+  return plain_row(std::move(kind), printable(incident.title), {std::move(when)});
+}
+
 Section incidents_section(const Digest& digest) {
   Section out;
   out.title = "Open incidents";
   out.count = digest.incidents.size();
   for (const DigestIncident& incident : digest.incidents) {
-    std::string since = "since " + moment_words(day_of(digest), incident.since);
-    if (!incident.by.empty()) since += ", by " + printable(incident.by);
-    std::string kind = printable(incident.kind);
-    std::ranges::replace(kind, '_', ' ');
-    Row row = plain_row(std::move(kind), printable(incident.title), {std::move(since)});
+    Row row = incident_row(digest, incident);
     row.symbol = "!";
     row.tone = Tone::bad;
     out.rows.push_back(std::move(row));
@@ -53,6 +61,20 @@ Section incidents_section(const Digest& digest) {
   out.second = "What";
   out.third = "Since";
   out.more = "homeostat incidents";
+  return out;
+}
+
+Section closed_section(const Digest& digest) {
+  Section out;
+  out.title = "Incidents closed since " + moment_words(day_of(digest), digest.closed_since);
+  out.count = digest.closed.size();
+  for (const DigestIncident& incident : digest.closed) {
+    out.rows.push_back(incident_row(digest, incident));
+  }
+  out.first = "Kind";
+  out.second = "What";
+  out.third = "When";
+  out.more = "homeostat incidents --all";
   return out;
 }
 
@@ -121,14 +143,21 @@ struct Piece {
   bool nothing = false;  // there is nothing to be told of it
 };
 
+Piece incidents_piece(const Digest& digest) {
+  if (!digest.ledger) return {"without a ledger no incident is known", true};
+  std::string text = digest.incidents.empty() ? "no open incident"
+                                              : counted(digest.incidents.size(), "open incident");
+  if (!digest.closed.empty()) text += fmt::format(", {} closed", digest.closed.size());
+  return {std::move(text), digest.incidents.empty()};
+}
+
 Piece piece_of(const Digest& digest, DigestPart part) {
   const bool blind = digest.exit_code == 3;
   switch (part) {
     case DigestPart::drift:
       return {drift_words(digest.counts, day_of(digest))};
     case DigestPart::incidents:
-      if (digest.incidents.empty()) return {"no open incident", true};
-      return {counted(digest.incidents.size(), "open incident")};
+      return incidents_piece(digest);
     case DigestPart::unmanaged:
       if (!digest.unmanaged.empty()) {
         return {fmt::format("{} live and not declared", digest.unmanaged.size())};
@@ -156,24 +185,27 @@ std::vector<Piece> pieces_of(const Digest& digest) {
 
 std::vector<Section> sections_of(const Digest& digest) {
   std::vector<Section> out;
+  const auto add = [&out](DigestPart part, std::string_view id, Section section) {
+    section.part = part;
+    section.id = id;
+    if (!section.rows.empty()) out.push_back(std::move(section));
+  };
   for (const DigestPart part : digest.parts) {
-    Section section;
     switch (part) {
       case DigestPart::drift:
-        section = drift_section(digest);
+        add(part, name_of(part), drift_section(digest));
         break;
       case DigestPart::incidents:
-        section = incidents_section(digest);
+        add(part, name_of(part), incidents_section(digest));
+        add(part, "closed", closed_section(digest));
         break;
       case DigestPart::unmanaged:
-        section = unmanaged_section(digest);
+        add(part, name_of(part), unmanaged_section(digest));
         break;
       case DigestPart::history:
-        section = history_section(digest);
+        add(part, name_of(part), history_section(digest));
         break;
     }
-    section.part = part;
-    if (!section.rows.empty()) out.push_back(std::move(section));
   }
   return out;
 }

@@ -8,6 +8,7 @@ namespace homeostat {
 
 struct Section {
   DigestPart part = DigestPart::drift;
+  std::string_view id;     // one word, of this section alone
   std::string title;       // "Drift"
   std::size_t count = 0;   // of what it is about
   std::vector<Row> rows;   // with what is unknown; at least one

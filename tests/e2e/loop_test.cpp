@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "tests/e2e/lab.hpp"
 #include "tests/e2e/loop_lab.hpp"
+#include "tests/support/json_schema.hpp"
 
 namespace homeostat::test {
 namespace {
@@ -33,6 +35,31 @@ TEST_CASE("loop: what is pushed is made, and what somebody changes by hand is pu
   // Though it was put right at once, it was an incident, and is told as one.
   CHECK(LoopLab::soon([&] { return count(lab.told(), "\"closed\"") == 1; }));
   CHECK(count(lab.told(), "\"opened\"") == 1);
+  CHECK(lab.stop() == 0);
+}
+
+TEST_CASE("loop: a report by hand tells what incidents are open, and what has closed lately") {
+  LoopLab lab("{ mode: report }");
+  REQUIRE(lab.run({"apply", "--yes", "--rev", "main", lab.origin()}).exit_code == 0);
+  const auto report = [&](const std::string& form) {
+    return lab.run({"report", "--rev", "main", lab.origin(), "--include", "incidents", form});
+  };
+  lab.start();
+  lab.edit_live("www", "10.5.0.11", "10.5.0.66");
+  CHECK(LoopLab::soon([&] { return count(lab.told(), "\"opened\"") == 1; }));
+  const ProcessResult open = report("--text");
+  CHECK(open.exit_code == 0);  // as ever: of drift, which was not asked for
+  CHECK(has(open.out, "Open incidents\n  ! drift  dns/lab/www/A"));
+  CHECK_FALSE(has(open.out, "Incidents closed"));
+  lab.edit_live("www", "10.5.0.66", "10.5.0.11");
+  CHECK(LoopLab::soon([&] { return count(lab.told(), "\"closed\"") == 1; }));
+  const auto document = nlohmann::json::parse(report("--json").out);
+  CHECK(validate("reconciler/report/report.schema.json", document) == "");
+  CHECK(document["incidents"].empty());
+  REQUIRE(document["closed_incidents"].size() == 1);
+  CHECK(document["closed_incidents"][0]["kind"] == "drift");
+  CHECK(has(report("--markdown").out, "#### Incidents closed since"));
+  CHECK(has(report("--html").out, "no open incident, 1 closed"));
   CHECK(lab.stop() == 0);
 }
 

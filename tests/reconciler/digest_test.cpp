@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "reconciler/report/sections.hpp"
 #include "tests/reconciler/report_fixture.hpp"
 #include "tests/support/json_schema.hpp"
 
@@ -121,6 +122,52 @@ TEST_CASE("report: incidents stand oldest first, by words for their kind") {
             "  ! drift          wiki has drifted        since 3 Nov 09:00, by ops\n"
             "  ! secret expiry  the secret pve expires  since 09:00\n"));
   CHECK(render_json(digest)["incidents"][1]["kind"] == "secret_expiry");
+}
+
+TEST_CASE("report: what has closed lately stands behind what is open, the last one first") {
+  const Time since = november(13, 14, 2);
+  const auto digest = [&](std::vector<DigestIncident> incidents) {
+    return make_digest({.plan = empty_plan(),
+                        .spec = {},
+                        .parts = {DigestPart::incidents},
+                        .incidents = std::move(incidents),
+                        .closed_since = since});
+  };
+  const DigestIncident early = {"drift", "wiki has drifted", november(3, 9, 0), "ops", since};
+  const DigestIncident late = {"remote", "git is away", november(20, 8, 0), "",
+                               november(20, 9, 30)};
+  const DigestIncident before = {"stuck", "long ago", november(3, 9, 0), "",
+                                 since - std::chrono::seconds(1)};
+  const DigestIncident open = {"stuck", "it sticks", november(20, 9, 0)};
+  const Digest both = digest({before, early, open, late});
+  CHECK(has(render_text(both, {}),
+            "Open incidents\n"
+            "  ! stuck  it sticks  since 09:00\n\n"
+            "Incidents closed since 13 Nov 14:02\n"
+            "    remote  git is away       closed 09:30, since 08:00\n"
+            "    drift   wiki has drifted  closed 13 Nov 14:02, since 3 Nov 09:00, by ops\n"));
+  CHECK(headline(both) == "1 open incident, 2 closed");
+  CHECK(has(render_markdown(both), "#### Incidents closed since 13 Nov 14:02"));
+  CHECK(has(render_html(both), "<h2 id=\"closed\">Incidents closed since 13 Nov 14:02"));
+  const nlohmann::json json = render_json(both);
+  CHECK(validate(json) == "");
+  CHECK(json["incidents"].size() == 1);
+  REQUIRE(json["closed_incidents"].size() == 2);
+  CHECK(json["closed_incidents"][0]["closed"] == "2026-11-20T09:30:00Z");
+  CHECK(json["closed_incidents"][1]["by"] == "ops");
+  for (const std::string& text :
+       {render_text(both, {}), render_markdown(both), render_html(both), json.dump()}) {
+    CHECK(text.find("long ago") == std::string::npos);
+  }
+  CHECK(headline(digest({late})) == "no open incident, 1 closed");
+  CHECK(sections_of(digest({late})).size() == 1);
+}
+
+TEST_CASE("report: without a ledger it is not said that nothing is wrong") {
+  Plan plan = empty_plan();
+  plan.ledger = false;
+  const Digest digest = digest_of(plan, {DigestPart::incidents});
+  CHECK(headline(digest) == "without a ledger no incident is known");
 }
 
 TEST_CASE("report: times are said in the zone that was asked for, with its offset") {

@@ -17,6 +17,7 @@ struct Around {  // what the plan does not know
   std::vector<RunHistory> runs = {};
   std::string title = {};
   int utc_offset_minutes = 0;
+  Time closed_since = {};
 };
 
 void show_report(const std::string& name, Story& story, const Around& around = {}) {
@@ -27,7 +28,8 @@ void show_report(const std::string& name, Story& story, const Around& around = {
                                      .incidents = around.incidents,
                                      .runs = around.runs,
                                      .title = around.title,
-                                     .utc_offset_minutes = around.utc_offset_minutes});
+                                     .utc_offset_minutes = around.utc_offset_minutes,
+                                     .closed_since = around.closed_since});
   check_golden(name + "/report.txt", render_text(digest, {}));
   check_golden(name + "/report.json", render_json(digest).dump(2) + "\n");
   check_golden(name + "/report.md", render_markdown(digest));
@@ -168,13 +170,16 @@ TEST_CASE("report situation: everything there is to say") {
       "report_full", story,
       {.incidents = {{"drift", "proxy_host/wiki: force_https is false", november(20, 13, 41),
                       "ops"},
-                     {"secret_expiry", "secret pve expires on 2026-12-01", november(17, 6, 0)}},
+                     {"secret_expiry", "secret pve expires on 2026-12-01", november(17, 6, 0)},
+                     {"remote", "the repository cannot be asked: no answer in 10 s",
+                      november(19, 22, 0), "", november(19, 22, 30)}},
        .runs = {run_of(9, november(20, 8, 0),
                        {changed("container/web@pve", "update"),
                         changed("monitor/wiki@kuma", "update", "failed", "no answer in 10 s")}),
                 cut_off, run_of(7, november(1, 8, 0), many)},
        .title = "Monday's report",
-       .utc_offset_minutes = -210});
+       .utc_offset_minutes = -210,
+       .closed_since = november(13, 8, 0)});
 }
 
 TEST_CASE("report situation: a site in which nothing is declared yet, and no part is asked for") {
