@@ -333,6 +333,14 @@ Result<std::optional<Approval>> Ledger::ask(const std::optional<Approval>& wante
   return open;
 }
 
+Result<std::vector<Approval>> Ledger::ask_about_forks(const std::vector<Approval>& wanted,
+                                                      Time now) {
+  std::vector<Approval> open;
+  TRY(state_->write(
+      [&] { return homeostat::ask_about_forks(*state_->database, wanted, now, open); }));
+  return open;
+}
+
 Result<Approval> Ledger::approve(const std::string& plan, const std::string& by, Time at) {
   Approval approved;
   TRY(state_->write([&] { return give_approval(*state_->database, plan, by, at, approved); }));

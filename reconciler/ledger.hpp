@@ -136,8 +136,13 @@ class Ledger {
   // and is returned; any other one is stale from now on; a new one is put.
   [[nodiscard]] Result<std::optional<Approval>> ask(const std::optional<Approval>& wanted,
                                                     Time now);
-  // By the plan's id, or its first digits (4 or more). Twice is once. `conflict`: it is stale, or
-  // over; `not_found`: there was none.
+  // Likewise of all pull requests of forks at once: what is not wanted any more is stale. Those
+  // that are open.
+  [[nodiscard]] Result<std::vector<Approval>> ask_about_forks(const std::vector<Approval>& wanted,
+                                                              Time now);
+  // By the plan's id, or the commit's, or its first digits (4 or more). Twice is once. `conflict`:
+  // it is stale, or over, or these digits may mean, or have meant, several; `not_found`: there was
+  // none.
   [[nodiscard]] Result<Approval> approve(const std::string& plan, const std::string& by, Time at);
   // `state`: done, failed or stale.
   [[nodiscard]] Status end_approval(std::int64_t id, Approval::State state,

@@ -60,10 +60,15 @@ Result<Approval> approval_at(const SqlRow& row) {
   approval.by = row.text(8);
   if (row.integer(9) != 0) approval.ended = time_at(row.integer(9));
   approval.outcome = row.text(10);
+  approval.pull_request = row.integer(11);
   return approval;
 }
 
 std::string what_became_of(const Approval& approval) {
+  if (approval.pull_request != 0) {
+    return fmt::format("pull request {} has moved on from commit {}, or is closed",
+                       approval.pull_request, approval.plan);
+  }
   switch (approval.state) {
     case State::done:
       return fmt::format("plan {} was approved and is done", approval.plan);
@@ -78,6 +83,22 @@ std::string what_became_of(const Approval& approval) {
   return {};
 }
 
+// As a new one, which waits.
+Status put_question(Database& database, Approval& question, Time now) {
+  TRY(
+      database.run("INSERT INTO approvals(plan, addresses, digest, reason, requested, pull_request)"
+                   " VALUES(?,?,?,?,?,?)",
+                   {question.plan, encode(question.addresses), question.digest, question.reason,
+                    seconds_of(now), question.pull_request}));
+  question.id = database.last_id();
+  question.requested = now;
+  question.state = State::waiting;
+  return database.run(
+      "DELETE FROM approvals WHERE state NOT IN ('waiting', 'approved') AND id <= (SELECT id FROM"
+      " approvals ORDER BY id DESC LIMIT 1 OFFSET ?)",
+      {approvals_kept});
+}
+
 }  // namespace
 
 std::string_view name_of(Approval::State state) {
@@ -88,8 +109,8 @@ std::string_view name_of(Approval::State state) {
 
 Status read_approvals(Database& database, std::vector<Approval>& approvals) {
   return database.each(
-      "SELECT id, plan, addresses, digest, reason, requested, state, approved, by, ended, outcome"
-      " FROM approvals ORDER BY id DESC",
+      "SELECT id, plan, addresses, digest, reason, requested, state, approved, by, ended, outcome,"
+      " pull_request FROM approvals ORDER BY id DESC",
       {}, [&](const SqlRow& row) -> Status {
         auto approval = approval_at(row);
         if (!approval) {
@@ -108,7 +129,7 @@ Status ask_for_approval(Database& database, const std::optional<Approval>& wante
   std::vector<Approval> approvals;
   TRY(read_approvals(database, approvals));
   for (Approval& known : approvals) {
-    if (!is_open(known)) continue;
+    if (!is_open(known) || known.pull_request != 0) continue;
     if (wanted && known.digest == wanted->digest && !open) {
       open = std::move(known);
     } else {
@@ -116,31 +137,63 @@ Status ask_for_approval(Database& database, const std::optional<Approval>& wante
     }
   }
   if (!wanted || open) return {};
-  TRY(database.run(
-      "INSERT INTO approvals(plan, addresses, digest, reason, requested)"
-      " VALUES(?,?,?,?,?)",
-      {wanted->plan, encode(wanted->addresses), wanted->digest, wanted->reason, seconds_of(now)}));
   open = *wanted;
-  open->id = database.last_id();
-  open->requested = now;
-  open->state = State::waiting;
-  return database.run(
-      "DELETE FROM approvals WHERE state NOT IN ('waiting', 'approved') AND id <= (SELECT id FROM"
-      " approvals ORDER BY id DESC LIMIT 1 OFFSET ?)",
-      {approvals_kept});
+  return put_question(database, *open, now);
+}
+
+Status ask_about_forks(Database& database, const std::vector<Approval>& wanted, Time now,
+                       std::vector<Approval>& open) {
+  std::vector<Approval> approvals;
+  TRY(read_approvals(database, approvals));
+  for (Approval& known : approvals) {
+    if (!is_open(known) || known.pull_request == 0) continue;
+    const auto same = [&known](const Approval& other) {
+      return other.pull_request == known.pull_request && other.plan == known.plan;
+    };
+    if (std::ranges::any_of(wanted, same) && std::ranges::none_of(open, same)) {
+      open.push_back(std::move(known));
+    } else {
+      TRY(end_approval(database, known.id, State::stale, "it has moved on, or is closed", now));
+    }
+  }
+  for (const Approval& question : wanted) {
+    const auto same = [&question](const Approval& other) {
+      return other.pull_request == question.pull_request && other.plan == question.plan;
+    };
+    if (std::ranges::any_of(open, same)) continue;
+    open.push_back(question);
+    TRY(put_question(database, open.back(), now));
+  }
+  return {};
 }
 
 Status give_approval(Database& database, const std::string& plan, const std::string& by, Time at,
                      Approval& approved) {
   std::vector<Approval> approvals;
   TRY(read_approvals(database, approvals));
-  const Approval* ended = nullptr;
+  std::erase_if(approvals, [&plan](const Approval& known) {
+    return plan.size() < 4 || !known.plan.starts_with(plan);
+  });
+  if (approvals.empty()) {
+    return fail(ErrorKind::not_found, fmt::format("nothing called {} waits for approval", plan),
+                "see what waits with `homeostat approve`");
+  }
+  // Who can push to a fork can make a commit that begins as another does, and put it in its place
+  // while somebody looks at the first: of commits that were asked about, all count.
+  const auto is_whole = [&plan](const Approval& known) { return known.plan == plan; };
+  if (std::ranges::any_of(approvals, is_whole)) {
+    std::erase_if(approvals, [&](const Approval& known) { return !is_whole(known); });
+  }
+  const auto other = std::ranges::find_if(
+      approvals, [&](const Approval& known) { return known.plan != approvals.front().plan; });
+  if (other != approvals.end()) {
+    return fail(ErrorKind::conflict,
+                fmt::format("{} may mean {} or {}", plan, approvals.front().plan, other->plan),
+                "write all digits");
+  }
+  const Approval* found = nullptr;
   for (Approval& known : approvals) {
-    if (plan.size() < 4 || !known.plan.starts_with(plan)) continue;
-    if (!is_open(known)) {
-      if (ended == nullptr) ended = &known;
-      continue;
-    }
+    if (!is_open(known)) continue;
     if (known.state == State::waiting) {
       known.state = State::approved;
       known.approved = at;
@@ -148,15 +201,14 @@ Status give_approval(Database& database, const std::string& plan, const std::str
       TRY(database.run("UPDATE approvals SET state = 'approved', approved = ?, by = ? WHERE id = ?",
                        {seconds_of(at), by, known.id}));
     }
-    approved = std::move(known);
-    return {};
+    if (found == nullptr) found = &known;
   }
-  if (ended != nullptr) {
-    return fail(ErrorKind::conflict, what_became_of(*ended),
-                "see what waits now with `homeostat status`");
+  if (found == nullptr) {
+    return fail(ErrorKind::conflict, what_became_of(approvals.front()),
+                "see what waits now with `homeostat approve`");
   }
-  return fail(ErrorKind::not_found, fmt::format("no plan {} waits for approval", plan),
-              "see what waits with `homeostat status`");
+  approved = *found;
+  return {};
 }
 
 Status end_approval(Database& database, std::int64_t id, Approval::State state,

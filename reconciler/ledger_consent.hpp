@@ -12,6 +12,8 @@ namespace homeostat {
 // See Ledger.
 [[nodiscard]] Status ask_for_approval(Database& database, const std::optional<Approval>& wanted,
                                       Time now, std::optional<Approval>& open);
+[[nodiscard]] Status ask_about_forks(Database& database, const std::vector<Approval>& wanted,
+                                     Time now, std::vector<Approval>& open);
 [[nodiscard]] Status give_approval(Database& database, const std::string& plan,
                                    const std::string& by, Time at, Approval& approved);
 [[nodiscard]] Status end_approval(Database& database, std::int64_t id, Approval::State state,

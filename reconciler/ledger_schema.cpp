@@ -137,6 +137,9 @@ constexpr std::array migrations = {
     CREATE TABLE report_runs(name TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL)
       STRICT, WITHOUT ROWID;
     )",
+    R"(
+    ALTER TABLE approvals ADD COLUMN pull_request INTEGER NOT NULL DEFAULT 0;
+    )",
 };
 constexpr std::int64_t current_version = migrations.size();
 

@@ -46,12 +46,13 @@ struct NotifierState {
   friend bool operator==(const NotifierState&, const NotifierState&) = default;
 };
 
-// A question to a person: may this be done? One is open at a time; another plan is another
-// question, and the old one is stale then.
+// A question to a person: may this be done? One about a plan is open at a time; another plan is
+// another question, and the old one is stale then. One about a fork's pull request asks whether its
+// revision may be looked at; it is open as long as that commit is the tip.
 struct Approval {
   enum class State : std::uint8_t { waiting, approved, done, failed, stale };
   std::int64_t id = 0;
-  std::string plan = {};                // plan_id() of what would be done
+  std::string plan = {};                // plan_id() of what would be done; a fork's: the commit
   std::vector<Address> addresses = {};  // whose changes wait
   std::string digest = {};              // over all of these changes
   std::string reason = {};
@@ -60,7 +61,8 @@ struct Approval {
   std::optional<Time> approved = std::nullopt;
   std::string by = {};
   std::optional<Time> ended = std::nullopt;
-  std::string outcome = {};  // one sentence
+  std::string outcome = {};       // one sentence
+  std::int64_t pull_request = 0;  // its number; 0: the question is about a plan
   friend bool operator==(const Approval&, const Approval&) = default;
 };
 [[nodiscard]] std::string_view name_of(Approval::State state);

@@ -44,10 +44,12 @@ void add_approve(CLI::App& app, Global& global, Command& command) {
   verb->footer(
       "Without an ID: shows what waits (exit code 2 where something does). An approval is for\n"
       "exactly that plan: when something moves before it is carried out, it is stale, and asked\n"
-      "again.\n\nExamples:\n  homeostat approve\n  homeostat approve 7c1e3f\n"
+      "again. A pull request from a fork waits here too: look at its commit first. Approved, it\n"
+      "is planned, and the plan is shown there; nothing of it is carried out.\n\nExamples:\n  "
+      "homeostat approve\n  homeostat approve 7c1e3f\n"
       "  homeostat approve 7c1e3f --site home");
   verb->fallthrough();
-  verb->add_option("ID", flags->plan, "of the plan, or its first digits");
+  verb->add_option("ID", flags->plan, "of the plan, or of a fork's commit; or its first digits");
   add_site_option(*verb, flags->site);
   verb->callback([&global, &command, flags] {
     command = [&global, flags] {

@@ -59,6 +59,10 @@ class Fetch {
   using Answer = tl::expected<Fetched, Failure>;
 
   Answer fetch(const std::string& path);
+  Result<Fetched> fetch_beside(const std::string& path);
+  tl::expected<RemoteHandle, Failure> connect(git_repository* repository);
+  tl::expected<void, Failure> bring(git_repository* repository, git_remote* remote,
+                                    const std::set<std::string>& there, std::string more);
   Outcome take(git_repository* repository, git_remote* remote);
   [[nodiscard]] Result<std::string> wanted_ref(git_remote* remote,
                                                const std::set<std::string>& there) const;
@@ -175,15 +179,13 @@ Fetch::Outcome Fetch::find(git_repository* repository, const std::string& ref) c
   return found;
 }
 
-Fetch::Outcome Fetch::take(git_repository* repository, git_remote* remote) {
-  const std::set<std::string> there = names_of(remote);
-  const Result<std::string> ref = wanted_ref(remote, there);
-  if (!ref) return outside(ref.error());
+// All branches; `more`: one more refspec, or "".
+tl::expected<void, Failure> Fetch::bring(git_repository* repository, git_remote* remote,
+                                         const std::set<std::string>& there, std::string more) {
   if (const Status pruned = prune(repository, there); !pruned) return broken(pruned.error());
   std::string heads = "+refs/heads/*:refs/heads/*";
-  std::string tag = "+" + *ref + ":" + *ref;
-  std::array<char*, 2> wanted = {heads.data(), tag.data()};
-  const git_strarray refspecs = {wanted.data(), remote_.tag.empty() ? 1U : 2U};
+  std::array<char*, 2> wanted = {heads.data(), more.data()};
+  const git_strarray refspecs = {wanted.data(), more.empty() ? 1U : 2U};
   git_fetch_options options = GIT_FETCH_OPTIONS_INIT;
   options.callbacks = session_.callbacks();
   options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
@@ -191,6 +193,17 @@ Fetch::Outcome Fetch::take(git_repository* repository, git_remote* remote) {
   options.update_fetchhead = 0;
   if (git_remote_fetch(remote, &refspecs, &options, nullptr) < 0) {
     return tl::unexpected(Failure{session_.explain("cannot fetch from"), is_of_the_disk()});
+  }
+  return {};
+}
+
+Fetch::Outcome Fetch::take(git_repository* repository, git_remote* remote) {
+  const std::set<std::string> there = names_of(remote);
+  const Result<std::string> ref = wanted_ref(remote, there);
+  if (!ref) return outside(ref.error());
+  const std::string tag = remote_.tag.empty() ? std::string() : "+" + *ref + ":" + *ref;
+  if (auto brought = bring(repository, remote, there, tag); !brought) {
+    return tl::unexpected(std::move(brought).error());
   }
   Outcome found = find(repository, *ref);
   if (!found) return found;
@@ -200,22 +213,48 @@ Fetch::Outcome Fetch::take(git_repository* repository, git_remote* remote) {
   return found;
 }
 
-Fetch::Answer Fetch::fetch(const std::string& path) {
-  const Result<git::Repository> repository = open_bare(path);
-  if (!repository) return broken(repository.error());
+tl::expected<RemoteHandle, Failure> Fetch::connect(git_repository* repository) {
   git_remote* made = nullptr;
   // Without a name, and so without any configuration: nothing can send it elsewhere.
   const std::string url = parse_remote_url(remote_.url)->text;
-  if (git_remote_create_anonymous(&made, repository->get(), url.c_str()) < 0) {
+  if (git_remote_create_anonymous(&made, repository, url.c_str()) < 0) {
     return outside(session_.explain("cannot use the url"));
   }
-  const RemoteHandle remote(made);
+  RemoteHandle remote(made);
   if (const Status connected = session_.connect(remote.get()); !connected) {
     return outside(connected.error());
   }
-  const Outcome found = take(repository->get(), remote.get());
+  return remote;
+}
+
+Fetch::Answer Fetch::fetch(const std::string& path) {
+  const Result<git::Repository> repository = open_bare(path);
+  if (!repository) return broken(repository.error());
+  const auto remote = connect(repository->get());
+  if (!remote) return tl::unexpected(remote.error());
+  const Outcome found = take(repository->get(), remote->get());
   if (!found) return tl::unexpected(found.error());
   return finish(repository->get(), *found);
+}
+
+// A mirror that is broken is left to the next fetch of what is followed.
+Result<Fetched> Fetch::fetch_beside(const std::string& path) {
+  TRY_ASSIGN(const git::Repository repository, open_bare(path));
+  const auto remote = connect(repository.get());
+  if (!remote) return tl::unexpected(remote.error().error);
+  const std::string& ref = request_.beside.ref;
+  const std::string into = beside_folder + ref;
+  const std::set<std::string> there = names_of(remote->get());
+  if (there.empty() || (!ref.empty() && !there.contains(ref))) {
+    return fail(ErrorKind::not_found, fmt::format("{} has no {}", remote_.url, ref));
+  }
+  const std::string more = ref.empty() ? std::string() : "+" + ref + ":" + into;
+  const auto brought = bring(repository.get(), remote->get(), there, more);
+  if (!brought) return tl::unexpected(brought.error().error);
+  if (ref.empty()) return Fetched{};
+  const Outcome found = find(repository.get(), into);
+  if (!found) return tl::unexpected(found.error().error);
+  return Fetched{.commit = git::hex(found->id)};
 }
 
 std::optional<git_oid> Fetch::followed(git_repository* repository) const {
@@ -299,6 +338,10 @@ Result<Fetched> Fetch::run() {
     TRY(parse_id(remote_.commit));
   }
   std::error_code ignored;
+  if (request_.beside.wanted) {
+    if (fs::exists(place, ignored)) return fetch_beside(place);
+    return fail(ErrorKind::not_found, "there is no mirror of " + remote_.url + " yet");
+  }
   if (!fs::exists(place, ignored)) return clone_anew("");
   sweep(place);
   if (const Status health = check_health(); !health) return clone_anew(health.error().message);

@@ -17,10 +17,21 @@ Mirror::Mirror(std::string folder, Remote remote, std::string program)
 std::string Mirror::repository() const { return repository_in(folder_); }
 
 Result<Fetched> Mirror::fetch(const std::stop_token& stop) {
+  return ask(write_request({folder_, remote_, static_cast<int>(::getpid())}), stop);
+}
+
+Result<std::string> Mirror::fetch_beside(const std::string& ref, const std::stop_token& stop) {
+  const Beside beside = {.wanted = true, .ref = ref};
+  TRY_ASSIGN(const Fetched fetched,
+             ask(write_request({folder_, remote_, static_cast<int>(::getpid()), beside}), stop));
+  return fetched.commit;
+}
+
+Result<Fetched> Mirror::ask(const std::string& request, const std::stop_token& stop) {
   TRY(check_remote(remote_));
   Command command;
   command.words = {program_, fetch_child_word};
-  command.input = write_request({folder_, remote_, static_cast<int>(::getpid())});
+  command.input = request;
   command.time_limit = remote_.time_limit;
   TRY_ASSIGN(const CommandResult ended, run_command(command, stop));
   if (ended.end == CommandEnd::exited && ended.code == 0) return read_answer(ended.output);
@@ -34,6 +45,16 @@ Result<Fetched> Mirror::fetch(const std::stop_token& stop) {
   }
   return fail(ErrorKind::internal,
               fmt::format("{}: the fetch broke off: {}", remote_.url, to_string(ended, command)));
+}
+
+Result<bool> Mirror::is_own(const std::string& commit) const {
+  TRY_ASSIGN(const git::Repository opened, open_bare(repository()));
+  return follow::is_own(opened.get(), commit);
+}
+
+Result<std::string> Mirror::commit_of(const std::string& rev) const {
+  TRY_ASSIGN(const git::Repository opened, open_bare(repository()));
+  return follow::commit_of(opened.get(), rev);
 }
 
 std::optional<std::string> Mirror::last_commit() const {

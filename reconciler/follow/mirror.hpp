@@ -41,10 +41,25 @@ class Mirror {
   //   internal      this machine: a disk that is full, a folder of somebody else's
   [[nodiscard]] Result<Fetched> fetch(const std::stop_token& stop);
 
+  // Takes all branches, and one more ref of the remote ("refs/pull/7/head"), which never counts as
+  // the repository's own; "": only the branches. What is followed stays as it is. The commit that
+  // `ref` leads to. Errors as of
+  // fetch(); `not_found`: the remote has no such ref, or there is no mirror yet.
+  [[nodiscard]] Result<std::string> fetch_beside(const std::string& ref,
+                                                 const std::stop_token& stop);
+
+  // Of what is there already; from any thread.
+  // Whether one of the repository's own branches, or what is followed, leads to this commit. False
+  // of what only a pull request has, and of a commit that is not there.
+  [[nodiscard]] Result<bool> is_own(const std::string& commit) const;
+  // The whole hash of the commit that `rev` means, as git understands it.
+  [[nodiscard]] Result<std::string> commit_of(const std::string& rev) const;
+
   // What the last good fetch gave, whenever that was; nullopt: nothing, or it cannot be read.
   [[nodiscard]] std::optional<std::string> last_commit() const;
 
  private:
+  Result<Fetched> ask(const std::string& request, const std::stop_token& stop);
   std::string folder_;
   Remote remote_;
   std::string program_;

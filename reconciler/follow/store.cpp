@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <system_error>
 #include <vector>
+
+#include "reconciler/follow/wire.hpp"
 
 namespace homeostat::follow {
 namespace {
@@ -134,6 +138,69 @@ Status check_refs(git_repository* repository) {
   }
   git_strarray_dispose(&names);
   return fine;
+}
+
+namespace {
+
+// A tag of a tag, too. Nullopt: it leads to no commit that is there.
+std::optional<git_oid> commit_at(git_repository* repository, const char* ref) {
+  git_oid target = {};
+  git_object* found = nullptr;
+  if (git_reference_name_to_id(&target, repository, ref) < 0 ||
+      git_object_lookup(&found, repository, &target, GIT_OBJECT_ANY) < 0) {
+    return std::nullopt;
+  }
+  const git::Object object(found);
+  git_object* peeled = nullptr;
+  if (git_object_peel(&peeled, object.get(), GIT_OBJECT_COMMIT) < 0) return std::nullopt;
+  const git::Object commit(peeled);
+  return *git_object_id(commit.get());
+}
+
+}  // namespace
+
+Result<bool> is_own(git_repository* repository, const std::string& commit) {
+  TRY_ASSIGN(const git_oid wanted, parse_id(commit));
+  git_commit* found = nullptr;
+  if (git_commit_lookup(&found, repository, &wanted) < 0) return false;
+  const git::Commit there(found);
+  git_strarray names = {};
+  if (git_reference_list(&names, repository) < 0) {
+    return tl::unexpected(git::last_error("cannot list what there is"));
+  }
+  std::vector<git_oid> tips;
+  for (std::size_t i = 0; i < names.count; ++i) {
+    if (std::string_view(names.strings[i]).starts_with(beside_folder)) continue;
+    if (const auto tip = commit_at(repository, names.strings[i])) tips.push_back(*tip);
+  }
+  git_strarray_dispose(&names);
+  const auto is_tip = [&](const git_oid& tip) { return git_oid_equal(&tip, &wanted) != 0; };
+  if (std::ranges::any_of(tips, is_tip)) return true;
+  if (tips.empty()) return false;
+  const int reached = git_graph_reachable_from_any(repository, &wanted, tips.data(), tips.size());
+  if (reached < 0) return tl::unexpected(git::last_error("cannot read the history"));
+  return reached == 1;
+}
+
+Result<std::string> commit_of(git_repository* repository, const std::string& rev) {
+  git_object* found = nullptr;
+  const int code = git_revparse_single(&found, repository, rev.c_str());
+  if (code == GIT_EAMBIGUOUS) {
+    return fail(ErrorKind::invalid_spec, fmt::format("`{}` may mean several commits", rev),
+                "write more digits of the hash");
+  }
+  if (code < 0) {
+    return fail(ErrorKind::invalid_spec, fmt::format("unknown revision `{}`", rev),
+                "name a branch of the repository, or a commit on one; was it pushed just now?");
+  }
+  const git::Object object(found);
+  git_object* peeled = nullptr;
+  if (git_object_peel(&peeled, object.get(), GIT_OBJECT_COMMIT) < 0) {
+    return fail(ErrorKind::invalid_spec, fmt::format("`{}` is no commit", rev),
+                "give a branch, a tag or a commit's hash");
+  }
+  const git::Object commit(peeled);
+  return git::hex(*git_object_id(commit.get()));
 }
 
 void gather_packs(git_repository* repository) {

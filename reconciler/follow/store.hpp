@@ -19,6 +19,10 @@ namespace homeostat::follow {
 // Whether every ref leads to an object that is there.
 [[nodiscard]] Status check_refs(git_repository* repository);
 
+// See Mirror.
+[[nodiscard]] Result<bool> is_own(git_repository* repository, const std::string& commit);
+[[nodiscard]] Result<std::string> commit_of(git_repository* repository, const std::string& rev);
+
 // Many small packs become one: each fetch brings another, and each look at an object looks into all
 // of them. Objects that no ref leads to stay. The packs that it is made of go with the next call of
 // `sweep`: until then somebody may still read them.

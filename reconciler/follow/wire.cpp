@@ -50,16 +50,20 @@ std::string write_request(const FetchRequest& request) {
                      {"agent", auth.agent},
                      {"host_key", remote.host_key},
                      {"known_hosts", remote.known_hosts},
-                     {"ca_file", remote.ca_file}};
+                     {"ca_file", remote.ca_file},
+                     {"beside", request.beside.wanted},
+                     {"ref", request.beside.ref}};
   return made.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Result<FetchRequest> read_request(const std::string& request) {
   try {
     const json from = json::parse(request);
-    return FetchRequest{.folder = text(from, "folder"),
-                        .remote = read_remote(from),
-                        .parent = from.at("parent").get<int>()};
+    return FetchRequest{
+        .folder = text(from, "folder"),
+        .remote = read_remote(from),
+        .parent = from.at("parent").get<int>(),
+        .beside = {.wanted = from.at("beside").get<bool>(), .ref = text(from, "ref")}};
   } catch (const json::exception&) {
     return garbled("the request");
   }

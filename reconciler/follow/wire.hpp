@@ -7,10 +7,19 @@
 
 namespace homeostat::follow {
 
+// What fetch_beside() brings lies below it, apart from all that is the repository's own.
+inline constexpr const char* beside_folder = "refs/homeostat/beside/";
+// See Mirror::fetch_beside.
+struct Beside {
+  bool wanted = false;
+  std::string ref = {};
+};
+
 struct FetchRequest {
   std::string folder = {};
   Remote remote = {};
   int parent = 0;  // the process that waits for the answer
+  Beside beside = {};
 };
 
 [[nodiscard]] std::string write_request(const FetchRequest& request);

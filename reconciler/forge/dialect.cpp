@@ -23,6 +23,7 @@ constexpr Dialect gitea = {
     .change = "PATCH",
     .author = "user",
     .pulls = "/pulls?state=open",
+    .head = "refs/pull/{number}/head",
     .page_size = "limit=50",
     .paging = Paging::count,
     .most_comment_bytes = 65'536,
@@ -40,7 +41,8 @@ constexpr Dialect github = {
     .comment = "/issues/comments/{id}",
     .change = "PATCH",
     .author = "user",
-    .pulls = "/commits/{commit}/pulls",
+    .pulls = "/pulls?state=open",
+    .head = "refs/pull/{number}/head",
     .page_size = "per_page=100",
     .paging = Paging::link,
     .most_comment_bytes = 65'536,
@@ -58,7 +60,8 @@ constexpr Dialect gitlab = {
     .comment = "/merge_requests/{number}/notes/{id}",
     .change = "PUT",
     .author = "author",
-    .pulls = "/repository/commits/{commit}/merge_requests",
+    .pulls = "/merge_requests?state=opened",
+    .head = "refs/merge-requests/{number}/head",
     .page_size = "per_page=100",
     .paging = Paging::next,
     .most_comment_bytes = 1'000'000,
@@ -89,6 +92,10 @@ json object_in(const json& object, const char* key) {
   return found != object.end() && found->is_object() ? *found : json::object();
 }
 
+std::string branch_ref(const std::string& branch) {
+  return branch.empty() ? branch : "refs/heads/" + branch;
+}
+
 struct Pull {
   PullRequest it;
   bool open;
@@ -97,14 +104,24 @@ struct Pull {
 Pull read_pull(ForgeType type, const json& entry) {
   if (type == ForgeType::gitlab) {
     const std::int64_t from = number_in(entry, "source_project_id");
-    return {{number_in(entry, "iid"), text_in(entry, "sha"),
-             from <= 0 || from != number_in(entry, "target_project_id")},
+    return {{.number = number_in(entry, "iid"),
+             .head = text_in(entry, "sha"),
+             .from_fork = from <= 0 || from != number_in(entry, "target_project_id"),
+             .author = text_in(object_in(entry, "author"), "username"),
+             .title = text_in(entry, "title"),
+             .ref = branch_ref(text_in(entry, "target_branch"))},
             text_in(entry, "state") == "opened"};
   }
   const json head = object_in(entry, "head");
   const std::string from = text_in(object_in(head, "repo"), "full_name");
-  const std::string to = text_in(object_in(object_in(entry, "base"), "repo"), "full_name");
-  return {{number_in(entry, "number"), text_in(head, "sha"), from.empty() || from != to},
+  const json base = object_in(entry, "base");
+  const std::string to = text_in(object_in(base, "repo"), "full_name");
+  return {{.number = number_in(entry, "number"),
+           .head = text_in(head, "sha"),
+           .from_fork = from.empty() || from != to,
+           .author = text_in(object_in(entry, "user"), "login"),
+           .title = text_in(entry, "title"),
+           .ref = branch_ref(text_in(base, "ref"))},
           text_in(entry, "state") == "open"};
 }
 
@@ -194,16 +211,14 @@ std::uint64_t page_behind(Paging paging, const HttpReply& reply, std::uint64_t p
   return 0;
 }
 
-Result<std::vector<PullRequest>> open_pulls(ForgeType type, const std::string& commit,
-                                            const json& entries) {
+Result<std::vector<PullRequest>> open_pulls(ForgeType type, const json& entries) {
   std::vector<PullRequest> out;
   for (const json& entry : entries) {
-    const Pull pull = read_pull(type, entry);
-    if (pull.it.number <= 0 || !is_commit_id(pull.it.head)) {
-      return fail(ErrorKind::internal, "a pull request without number or commit");
-    }
-    // A commit in the middle of one is of no interest.
-    if (pull.open && to_lower(pull.it.head) == to_lower(commit)) out.push_back(pull.it);
+    Pull pull = read_pull(type, entry);
+    if (pull.it.number <= 0) return fail(ErrorKind::internal, "a pull request without number");
+    pull.it.head = to_lower(pull.it.head);
+    // GitLab says null where the branch has nothing of its own, or is gone.
+    if (pull.open && is_commit_id(pull.it.head)) out.push_back(std::move(pull.it));
   }
   return out;
 }

@@ -38,7 +38,8 @@ struct Dialect {
   std::string_view comment;  // one, to change it
   std::string_view change;   // the method
   std::string_view author;   // of a comment: the field
-  std::string_view pulls;    // what has the pull requests of a commit
+  std::string_view pulls;    // lists the open pull requests
+  std::string_view head;     // the ref in the repository that has a pull request's tip
   std::string_view page_size;
   Paging paging;
   std::size_t most_comment_bytes;
@@ -62,8 +63,9 @@ struct Dialect {
 [[nodiscard]] std::uint64_t page_behind(Paging paging, const HttpReply& reply, std::uint64_t page,
                                         std::size_t seen, std::size_t fresh);
 
-// Of one entry of a list.
-[[nodiscard]] Result<std::vector<PullRequest>> open_pulls(ForgeType type, const std::string& commit,
+// Of a list's entries those that are open. One without a commit has nothing to look at, and is left
+// out.
+[[nodiscard]] Result<std::vector<PullRequest>> open_pulls(ForgeType type,
                                                           const nlohmann::json& entries);
 
 }  // namespace homeostat

@@ -225,13 +225,13 @@ Status Forge::comment(std::int64_t pull_request, std::string_view markdown, std:
       stop);
 }
 
-Result<std::vector<PullRequest>> Forge::pull_requests_of(const std::string& commit,
-                                                         std::stop_token stop) {
-  if (!is_commit_id(commit)) {
-    return fail(ErrorKind::internal, in_ticks(commit) + " is no commit");
-  }
-  TRY_ASSIGN(const json entries, list(path(dialect_->pulls, 0, 0, commit), stop));
-  return open_pulls(settings_.type, commit, entries);
+Result<std::vector<PullRequest>> Forge::open_pull_requests(std::stop_token stop) {
+  TRY_ASSIGN(const json entries, list(path(dialect_->pulls, 0, 0, ""), stop));
+  return open_pulls(settings_.type, entries);
+}
+
+std::string Forge::head_ref(std::int64_t pull_request) const {
+  return fmt::format(fmt::runtime(dialect_->head), fmt::arg("number", pull_request));
 }
 
 }  // namespace homeostat

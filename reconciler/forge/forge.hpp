@@ -50,9 +50,9 @@ class Forge {
   [[nodiscard]] Status comment(std::int64_t pull_request, std::string_view markdown,
                                std::stop_token stop);
 
-  // The open ones with this commit at their tip.
-  [[nodiscard]] Result<std::vector<PullRequest>> pull_requests_of(const std::string& commit,
-                                                                  std::stop_token stop);
+  [[nodiscard]] Result<std::vector<PullRequest>> open_pull_requests(std::stop_token stop);
+  // Where the repository itself has the tip of one, a fork's too: "refs/pull/7/head".
+  [[nodiscard]] std::string head_ref(std::int64_t pull_request) const;
 
  private:
   struct Comment {

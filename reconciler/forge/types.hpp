@@ -18,6 +18,10 @@ struct PullRequest {
   std::int64_t number = 0;
   std::string head = {};  // the commit at its tip
   bool from_fork = true;  // also where that cannot be told
+  // Where they are known. The first two are whatever somebody wrote.
+  std::string author = {};
+  std::string title = {};
+  std::string ref = {};  // where it leads: "refs/heads/main"
   friend bool operator==(const PullRequest&, const PullRequest&) = default;
 };
 

@@ -51,6 +51,7 @@ class Head {
 
   // To read this commit, for looking and for applying.
   [[nodiscard]] Request request(const std::string& rev) const;
+  [[nodiscard]] const follow::Mirror& mirror() const { return mirror_; }
 
  private:
   void take(const std::string& commit, Time now, const std::stop_token& stop);

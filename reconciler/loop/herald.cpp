@@ -18,8 +18,8 @@ constexpr std::chrono::seconds first_pause =
 
 }  // namespace
 
-Herald::Herald(std::optional<ForgeSettings> settings, std::string label, PlanOf plan_of)
-    : label_(std::move(label)), plan_of_(std::move(plan_of)) {
+Herald::Herald(std::optional<ForgeSettings> settings, std::string label, Look at_pulls)
+    : label_(std::move(label)), at_pulls_(std::move(at_pulls)) {
   if (!settings) return;
   auto forge = Forge::open(*settings);
   if (!forge) {
@@ -33,65 +33,55 @@ Herald::Herald(std::optional<ForgeSettings> settings, std::string label, PlanOf 
 Herald::~Herald() = default;
 
 void Herald::status(ForgeStatus status) {
-  add({"commit " + status.commit, [status](Forge& forge, const std::stop_token& stop) {
+  add({.about = "commit " + status.commit,
+       .job = [status](Forge& forge, const std::stop_token& stop) {
          return forge.set_status(status, stop);
        }});
 }
 
-void Herald::pull_request(const PullRequest& pull_request) {
-  if (pull_request.from_fork) {
-    spdlog::info("{}: pull request {} comes from a fork: no plan, no comment", label_,
-                 pull_request.number);
-    return;
-  }
-  add({fmt::format("pull request {}", pull_request.number),
-       [this, pull_request](Forge& forge, const std::stop_token& stop) -> Status {
-         const auto plan = plan_of_(pull_request.head, stop);
-         const std::string text =
-             plan ? *plan : "### Homeostat: no plan\n\n    " + error_words(plan.error()) + "\n";
-         return forge.comment(pull_request.number, text, stop);
-       }});
-}
+void Herald::pull_requests() { add({.about = "pull requests", .job = at_pulls_}); }
 
 void Herald::add(Task task) {
   if (!forge_) return;
   const std::lock_guard lock(mutex_);
   std::erase_if(tasks_, [&task](const Task& old) { return old.about == task.about; });
   tasks_.push_back(std::move(task));
+  added_ = true;
   changed_.notify_all();
 }
 
-bool Herald::is_old(const Task& task) {
-  const std::lock_guard lock(mutex_);
-  return std::ranges::find(tasks_, task.about, &Task::about) != tasks_.end();
-}
-
+// What cannot be said yet keeps nothing else waiting.
 void Herald::run(Forge& forge, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [this] { return !tasks_.empty(); });
-    if (stop.stop_requested()) return;
-    const Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    lock.unlock();
-    carry(forge, task, stop);
+    added_ = false;
+    const auto next = std::ranges::min_element(tasks_, {}, &Task::not_before);
+    const auto wanted = [this] { return added_; };
+    if (next == tasks_.end()) {
+      changed_.wait(lock, stop, wanted);
+    } else if (const auto due = next->not_before; due > Clock::now()) {
+      changed_.wait_until(lock, stop, due, wanted);
+    } else {
+      Task task = std::move(*next);
+      tasks_.erase(next);
+      lock.unlock();
+      const Status said = task.job(forge, stop);
+      lock.lock();
+      if (!said && !stop.stop_requested()) put_off(std::move(task), said.error());
+    }
   }
 }
 
-void Herald::carry(Forge& forge, const Task& task, const std::stop_token& stop) {
-  std::chrono::seconds pause = first_pause;
-  for (int i = 0; i < tries && !stop.stop_requested() && !is_old(task); ++i, pause *= 2) {
-    const Status said = task.job(forge, stop);
-    if (said) return;
-    const bool passes =
-        said.error().kind == ErrorKind::transient || said.error().kind == ErrorKind::conflict;
-    if (!passes || i + 1 == tries) {
-      spdlog::error("{}: the forge, about {}: {}", label_, task.about, error_words(said.error()));
-      return;
-    }
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, pause, [] { return false; });
+// Until it is said, refused for good, or there is something newer about it.
+void Herald::put_off(Task task, const Error& error) {
+  const bool passes = error.kind == ErrorKind::transient || error.kind == ErrorKind::conflict;
+  if (!passes || ++task.tried == tries) {
+    spdlog::error("{}: the forge, about {}: {}", label_, task.about, error_words(error));
+    return;
   }
+  if (std::ranges::find(tasks_, task.about, &Task::about) != tasks_.end()) return;
+  task.not_before = Clock::now() + first_pause * (1 << (task.tried - 1));
+  tasks_.push_back(std::move(task));
 }
 
 }  // namespace homeostat

@@ -1,5 +1,7 @@
 #include "reconciler/loop/publish.hpp"
 
+#include <algorithm>
+
 #include "reconciler/mode.hpp"
 #include "reconciler/names.hpp"
 #include "reconciler/report/words.hpp"
@@ -102,6 +104,13 @@ void show_memory(SiteStatus& status, const std::string& path, Time now) {
     for (const Incident& incident : *incidents) {
       if (!incident.closed) ++status.incidents[std::string(name_of(incident.trouble.kind))];
     }
+  }
+  // Those of pull requests; of plans the turn knows.
+  if (const auto approvals = ledger->approvals()) {
+    status.approvals +=
+        static_cast<std::size_t>(std::ranges::count_if(*approvals, [](const Approval& approval) {
+          return approval.pull_request != 0 && approval.state == Approval::State::waiting;
+        }));
   }
   status.outbox = 0;
   if (const auto states = ledger->notifiers()) {

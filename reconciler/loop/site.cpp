@@ -36,21 +36,15 @@ std::chrono::seconds jittered(std::chrono::seconds time) {
                           std::chrono::seconds((number >> 8U) % (2 * tenth + 1));
 }
 
-bool failed(const Turn& turn) {
-  return !turn.errors.empty() || std::ranges::any_of(turn.outcomes, [](const Outcome& outcome) {
-    return outcome.kind == OutcomeKind::failed;
-  });
-}
-
 }  // namespace
 
 Site::Site(SiteSettings settings)
     : settings_(std::move(settings)),
       head_(settings_.head),
-      herald_(settings_.forge, settings_.label,
-              [this](const std::string& rev, const std::stop_token& stop) {
-                return plan_text(rev, stop);
-              }) {
+      pulls_(pull_request_settings()),
+      herald_(settings_.forge, settings_.label, [this](Forge& forge, const std::stop_token& stop) {
+        return pulls_.look(forge, stop);
+      }) {
   status_.site = settings_.label;
   if (settings_.webhook) gate_.emplace(*settings_.webhook);
 }
@@ -61,14 +55,26 @@ void Site::run(const std::stop_token& stop, const std::stop_token& cancel) {
     beat();
     bool wake = false;
     bool again = false;
+    bool pulls = false;
+    bool asked = false;
     {
       const std::lock_guard lock(mutex_);
       wake = std::exchange(wake_, false);
       again = std::exchange(again_, false);
+      pulls = std::exchange(pulls_moved_, false);
+      asked = std::exchange(asked_, false);
     }
     if (wake || now() >= next_poll_) follow(stop);
     if (again) next_look_ = {};
     if (now() >= next_turn()) turn(stop, cancel);
+    // After the fetch, so that the branches are there; at each full look too: a webhook may have
+    // been lost, or somebody may have approved one.
+    pulls_due_ = pulls_due_ || pulls || again;
+    if (last_ && std::exchange(pulls_due_, false)) herald_.pull_requests();
+    if (asked) {
+      tell();
+      publish(std::nullopt);
+    }
     if (now() >= next_report_) report();
     wait(stop);
   }
@@ -89,7 +95,7 @@ void Site::follow(const std::stop_token& stop) {
   for (const Trouble& trouble : head_.troubles()) say(trouble.title);
   tell_forge_refused();
   tell();
-  publish(now());
+  publish(std::nullopt);
 }
 
 void Site::tell_forge_refused() {
@@ -194,6 +200,7 @@ void Site::settle_turn(Turn turn, Time begun, bool full) {
     // Commits that come fast put off no full look.
     if (full) next_look_ = now() + jittered(settings_.interval);
   }
+  pulls_due_ = pulls_due_ || full;
   if (turn.again && *turn.again < next_look_) next_look_ = *turn.again;
   last_ = std::move(turn);
   for (const auto& [name, error] : courier_.set(*last_)) {
@@ -233,8 +240,9 @@ void Site::wait(const std::stop_token& stop) {
   Time until = std::min(next_poll_, next_report_);
   until = std::min(until, next_turn());
   std::unique_lock lock(mutex_);
-  while (!stop.stop_requested() && !wake_ && !again_ && now() < until) {
-    moved_on_.wait_for(lock, stop, glance, [this] { return wake_ || again_; });
+  const auto wanted = [this] { return wake_ || again_ || asked_; };
+  while (!stop.stop_requested() && !wanted() && now() < until) {
+    moved_on_.wait_for(lock, stop, glance, wanted);
     again_ = again_ || asked_from_outside();
     beat();
   }
@@ -249,108 +257,6 @@ bool Site::asked_from_outside() {
   const bool first = woken_at_ == std::filesystem::file_time_type{};
   woken_at_ = at;
   return !first || at > started_;
-}
-
-void Site::wake() {
-  const std::lock_guard lock(mutex_);
-  wake_ = true;
-  moved_on_.notify_all();
-}
-
-void Site::look_again() {
-  const std::lock_guard lock(mutex_);
-  again_ = true;
-  moved_on_.notify_all();
-}
-
-std::vector<ResourceRow> Site::rows() const {
-  const std::lock_guard lock(mutex_);
-  return rows_;
-}
-
-SiteStatus Site::status() const {
-  const std::lock_guard lock(mutex_);
-  return status_;
-}
-
-tl::expected<Round, Errors> Site::plan(const std::string& rev, const PlanOptions& options,
-                                       const std::stop_token& stop) const {
-  std::string commit;
-  {
-    const std::lock_guard lock(mutex_);
-    if (status_.good) commit = status_.good->commit;
-  }
-  if (rev.empty() && commit.empty()) {
-    return tl::unexpected(Errors{
-        Error{ErrorKind::not_found, "no commit is in force yet", "look at the status", {}, {}}});
-  }
-  Request request = head_.request(rev.empty() ? commit : rev);
-  request.options = options;
-  return look(request, stop);
-}
-
-Result<std::optional<Ledger>> Site::memory() const {
-  std::string path;
-  {
-    const std::lock_guard lock(mutex_);
-    path = ledger_;
-  }
-  if (path.empty()) return std::optional<Ledger>();
-  TRY_ASSIGN(Ledger ledger, Ledger::open(path, false));
-  return std::optional<Ledger>(std::move(ledger));
-}
-
-ServeReply Site::webhook(const ServeRequest& request) {
-  if (!gate_) return error_reply(404, "no webhook is configured for " + label());
-  const WebhookVerdict verdict = gate_->judge(request.headers, request.body, now());
-  if (verdict.outcome == WebhookVerdict::Outcome::wake) {
-    if (verdict.what == WebhookVerdict::What::pull_request) {
-      herald_.pull_request(verdict.pull_request);
-    }
-    wake();
-  } else if (!verdict.why.empty()) {
-    say("webhook: " + verdict.why);
-  }
-  return ServeReply{.status = verdict.status, .body = "{}"};
-}
-
-// A revision's plan for a pull request, from the forge's thread.
-Result<std::string> Site::plan_text(const std::string& rev, const std::stop_token& stop) const {
-  auto round = plan(rev, {}, stop);
-  if (!round) return tl::unexpected(round.error().front());
-  return render_markdown(round->planned.plan, round->spec);
-}
-
-// What others may see, in one step.
-void Site::publish(Time begun) {
-  SiteStatus status = this->status();
-  if (const auto& good = head_.good()) {
-    if (!status.good || status.good->commit != good->commit) {
-      status.good = commit_status(head_.request("").folder, good->commit);
-    }
-  }
-  status.refused.reset();
-  status.remote_error.clear();
-  for (const Trouble& trouble : head_.troubles()) {
-    if (trouble.kind == TroubleKind::remote) status.remote_error = trouble.title;
-    if (trouble.kind == TroubleKind::commit) {
-      status.refused = RefusedCommit{{.commit = head_.refused()}, trouble.title};
-    }
-  }
-  status.next_look = next_look_;
-  std::vector<ResourceRow> rows;
-  if (last_) {
-    show_turn(status, *last_);
-    rows = rows_of(*last_);
-    show_memory(status, last_->places.ledger, now());
-    const bool wrote = !last_->outcomes.empty();
-    ++status.runs[ill_ || failed(*last_) ? "failed" : wrote ? "applied" : "looked"];
-    status.durations.add(static_cast<double>((now() - begun).count()));
-  }
-  const std::lock_guard lock(mutex_);
-  status_ = std::move(status);
-  rows_ = std::move(rows);
-  if (last_) ledger_ = last_->places.ledger;
 }
 
 void Site::say(const std::string& text) const {

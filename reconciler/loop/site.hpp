@@ -12,6 +12,7 @@
 #include "reconciler/loop/courier.hpp"
 #include "reconciler/loop/head.hpp"
 #include "reconciler/loop/herald.hpp"
+#include "reconciler/loop/pull_requests.hpp"
 #include "reconciler/loop/turn.hpp"
 #include "reconciler/serve/server.hpp"
 #include "reconciler/serve/status.hpp"
@@ -42,18 +43,20 @@ class Site {
   // When the loop last moved: one that stands still is ill.
   [[nodiscard]] Time moved() const { return moved_; }
   // What `plan` shows of a revision that the mirror has ("": the commit in force), with the site's
-  // ledger. Reads only.
+  // ledger. Reads only. `conflict`: only a fork has it, and nobody has approved it.
   [[nodiscard]] tl::expected<Round, Errors> plan(const std::string& rev, const PlanOptions& options,
                                                  const std::stop_token& stop) const;
   // The ledger, for reading; nullopt: the site is not known yet.
   [[nodiscard]] Result<std::optional<Ledger>> memory() const;
   [[nodiscard]] const std::string& label() const { return settings_.label; }
-  // A genuine one wakes the loop, or asks for the plan of a pull request.
+  // A genuine one wakes the loop; that of a pull request, to look at those that are open too.
   [[nodiscard]] ServeReply webhook(const ServeRequest& request);
 
  private:
-  [[nodiscard]] Result<std::string> plan_text(const std::string& rev,
+  [[nodiscard]] Status check_revision(std::string& rev, const std::string& good) const;
+  [[nodiscard]] RevisionPlan plan_for_readers(const std::string& rev,
                                               const std::stop_token& stop) const;
+  [[nodiscard]] PullRequestSettings pull_request_settings();
   [[nodiscard]] Time next_turn() const;
   void follow(const std::stop_token& stop);
   void turn(const std::stop_token& stop, const std::stop_token& cancel);
@@ -67,7 +70,8 @@ class Site {
   void slow_down();
   void tell();
   void report();
-  void publish(Time begun);
+  // `begun`: a turn has ended that began then.
+  void publish(std::optional<Time> begun);
   bool asked_from_outside();
   void wait(const std::stop_token& stop);
   void beat() { moved_ = now(); }
@@ -84,6 +88,7 @@ class Site {
   Time next_look_ = {};            // a full one
   Time next_try_ = {};             // of a new commit
   std::chrono::seconds pause_{0};  // before what failed is tried again
+  bool pulls_due_ = false;         // pull requests are to be looked at
   bool told_busy_ = false;
   std::string told_summary_;
   std::string told_refused_;
@@ -93,10 +98,13 @@ class Site {
   mutable std::mutex mutex_;
   std::condition_variable_any moved_on_;
   bool wake_ = false, again_ = false;  // guarded by mutex_, as what follows is
+  bool pulls_moved_ = false;           // a webhook said so
+  bool asked_ = false;                 // a question about one was put, or went
   SiteStatus status_;
   std::vector<ResourceRow> rows_;
   std::atomic<Time> moved_ = now();
-  Herald herald_;  // last: its thread asks for plans
+  PullRequests pulls_;  // of the herald's thread
+  Herald herald_;       // last: its thread asks for plans
 };
 
 }  // namespace homeostat

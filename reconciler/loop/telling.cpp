@@ -82,6 +82,18 @@ Result<Sight> sight_of(const Ledger& ledger, const Turn* turn, const std::vector
     sight.troubles.insert(sight.troubles.end(), untold.begin(), untold.end());
   }
   sight.troubles.insert(sight.troubles.end(), others.begin(), others.end());
+  TRY_ASSIGN(const auto approvals, ledger.approvals());
+  for (const Approval& approval : approvals) {
+    if (approval.pull_request == 0 || approval.state != Approval::State::waiting) continue;
+    // One however often its tip moves.
+    sight.troubles.push_back(
+        {.kind = TroubleKind::approval,
+         .key = fmt::format("pull request {}", approval.pull_request),
+         .title = fmt::format("pull request {} of a fork waits for a look: homeostat approve {}",
+                              approval.pull_request, approval.plan),
+         .details = approval.reason,
+         .since = approval.requested});
+  }
   return sight;
 }
 

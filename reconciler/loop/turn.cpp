@@ -210,6 +210,12 @@ class TurnTaker {
 
 }  // namespace
 
+bool failed(const Turn& turn) {
+  return !turn.errors.empty() || std::ranges::any_of(turn.outcomes, [](const Outcome& outcome) {
+    return outcome.kind == OutcomeKind::failed;
+  });
+}
+
 tl::expected<Turn, Errors> take_turn(const TurnInput& input, std::stop_token stop,
                                      std::stop_token cancel) {
   return TurnTaker(input, std::move(stop), std::move(cancel)).take();

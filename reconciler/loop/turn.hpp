@@ -39,6 +39,9 @@ struct Turn {
   std::size_t waiting_approvals = 0;
 };
 
+// Whether something of it went wrong.
+[[nodiscard]] bool failed(const Turn& turn);
+
 // The caller holds the site's lock. Errors: it could not even be planned.
 [[nodiscard]] tl::expected<Turn, Errors> take_turn(const TurnInput& input, std::stop_token stop,
                                                    std::stop_token cancel);

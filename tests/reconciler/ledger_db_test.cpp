@@ -112,21 +112,21 @@ TEST_CASE("ledger: an older file is brought up to date, or read as if it were") 
   Ledger ledger = open_ledger(path);
   CHECK(value_of(ledger.view()).owned.at(www) == old);
   static_cast<void>(value_of(ledger.begin_run(run_of("apply", "", at(1)))));
-  CHECK(RawDatabase(path).number("PRAGMA user_version") == 6);
+  CHECK(RawDatabase(path).number("PRAGMA user_version") == 7);
 }
 
 TEST_CASE("ledger: a file of a later version, and one that is no ledger, are refused") {
   const TempDir dir;
   const std::string path = dir.path() + "/ledger.db";
   succeed(open_ledger(path).save_owned({{www, sample()}}));
-  RawDatabase(path).run("PRAGMA user_version = 7");
+  RawDatabase(path).run("PRAGMA user_version = 8");
   for (const bool create : {false, true}) {
     const auto opened = Ledger::open(path, create);
     REQUIRE_FALSE(opened);
     CHECK(
         opened.error().message ==
         "the ledger " + path +
-            " was written by a later version of Homeostat (its format is 7, this program knows 6)");
+            " was written by a later version of Homeostat (its format is 8, this program knows 7)");
   }
   const std::string other = dir.path() + "/other.db";
   RawDatabase(other).run("CREATE TABLE photos(name)");

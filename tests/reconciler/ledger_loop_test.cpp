@@ -229,7 +229,8 @@ TEST_CASE("ledger: what is approved is that plan and no other, and once") {
   Ledger hand = open_ledger(dir.path() + "/ledger.db");
   static_cast<void>(value_of(loop.ask(question("7c1e3f000001", "d1"), at(10))));
   CHECK(hand.approve("7c1", "ana", at(15)).error().kind == ErrorKind::not_found);
-  CHECK(hand.approve("ffff", "ana", at(15)).error().message == "no plan ffff waits for approval");
+  CHECK(hand.approve("ffff", "ana", at(15)).error().message ==
+        "nothing called ffff waits for approval");
   const Approval approved = value_of(hand.approve("7c1e3f", "ana", at(20)));
   CHECK(approved.state == Approval::State::approved);
   CHECK(approved.approved == at(20));
@@ -252,6 +253,56 @@ TEST_CASE("ledger: what is approved is that plan and no other, and once") {
   REQUIRE_FALSE(stale);
   CHECK(stale.error().message ==
         "plan aaaa00000002 is stale: what would be done is not the same any more");
+}
+
+TEST_CASE("ledger: a fork's tip is asked about until it moves, beside the question of a plan") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/ledger.db";
+  Ledger loop = open_ledger(path);
+  Ledger hand = open_ledger(path);
+  const auto fork = [](std::int64_t number, const std::string& tip) {
+    return Approval{.plan = tip, .digest = tip, .reason = "from eve\n", .pull_request = number};
+  };
+  const auto state_of = [&](const std::string& tip) {
+    for (const Approval& known : value_of(loop.approvals())) {
+      if (known.plan == tip) return known.state;
+    }
+    FAIL("nobody asked about ", tip);
+    return Approval::State::failed;
+  };
+  const std::string first = "aaaa" + std::string(36, '1');
+  const std::string second = "aaaa" + std::string(36, '2');
+  const std::string other = "bbbb" + std::string(36, '3');
+  const auto plan = value_of(loop.ask(question("7c1e3f000001", "d1"), at(5)));
+  const auto asked = value_of(loop.ask_about_forks({fork(7, first), fork(8, other)}, at(10)));
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].requested == at(10));
+  CHECK(asked[0].pull_request == 7);
+  CHECK(value_of(loop.ask(question("7c1e3f000001", "d1"), at(20))) == plan);
+  CHECK(state_of(first) == Approval::State::waiting);
+  CHECK(value_of(hand.approve("bbbb", "ana", at(30))).pull_request == 8);
+  // Asked again, it is the same question, with its answer; the plan's is none of its business.
+  const auto again = value_of(loop.ask_about_forks({fork(8, other), fork(7, first)}, at(40)));
+  CHECK(again.size() == 2);
+  CHECK(state_of(other) == Approval::State::approved);
+  CHECK(state_of("7c1e3f000001") == Approval::State::waiting);
+  // The tip moves, and begins as the one before it did: nobody says yes to the wrong one.
+  static_cast<void>(value_of(loop.ask_about_forks({fork(7, second)}, at(50))));
+  CHECK(state_of(first) == Approval::State::stale);
+  CHECK(state_of(other) == Approval::State::stale);
+  const auto unclear = hand.approve("aaaa", "ana", at(60));
+  REQUIRE_FALSE(unclear);
+  CHECK(unclear.error().message == "aaaa may mean " + second + " or " + first);
+  const auto late = hand.approve(first, "ana", at(60));
+  REQUIRE_FALSE(late);
+  CHECK(late.error().kind == ErrorKind::conflict);
+  CHECK(late.error().message ==
+        "pull request 7 has moved on from commit " + first + ", or is closed");
+  CHECK(state_of(second) == Approval::State::waiting);
+  CHECK(value_of(hand.approve(second, "ana", at(70))).state == Approval::State::approved);
+  CHECK(value_of(loop.ask_about_forks({}, at(80))).empty());
+  CHECK(state_of(second) == Approval::State::stale);
+  CHECK(state_of("7c1e3f000001") == Approval::State::waiting);
 }
 
 TEST_CASE("ledger: what is suspended by hand stays so until it is taken back") {
@@ -304,7 +355,7 @@ TEST_CASE("ledger: a file of format 5 gets the loop's tables, and keeps what it 
   CHECK(RawDatabase(path).number("PRAGMA user_version") == 5);
   Ledger ledger = open_ledger(path);
   CHECK(value_of(ledger.view()).owned.at(www) == sample());
-  CHECK(RawDatabase(path).number("PRAGMA user_version") == 6);
+  CHECK(RawDatabase(path).number("PRAGMA user_version") == 7);
   succeed(
       ledger.tell({.incidents = {incident(1, at(100))}, .messages = {{"phone", message("a")}}}));
   CHECK(waiting(ledger, "phone") == Ids{"a"});

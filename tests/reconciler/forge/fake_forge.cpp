@@ -126,22 +126,19 @@ FakeAnswer FakeForge::route(const FakeRequest& request) {
              : asked("PATCH", "/issues/comments/([0-9]+)")) {
     return take_comment(request, std::stoll(found[1]));
   }
-  const std::string of_pulls = is(ForgeType::github) ? "/commits/[0-9a-f]+/pulls"
-                               : gitlab ? "/repository/commits/[0-9a-f]+/merge_requests"
-                                        : "/pulls";
-  if (asked("GET", of_pulls)) return list_pulls(request);
+  if (asked("GET", gitlab ? "/merge_requests" : "/pulls")) return list_pulls(request);
   return said(404, {{"message", "404 Not Found"}});
 }
 
 FakeAnswer FakeForge::list_pulls(const FakeRequest& request) {
-  const bool of_commit = is(ForgeType::gitlab) || is(ForgeType::github);
   const auto state = request.query.find("state");
-  if (!of_commit && (state == request.query.end() || state->second != "open")) {
+  if (state == request.query.end() ||
+      state->second != (is(ForgeType::gitlab) ? "opened" : "open")) {
     return wrong("state");
   }
   std::vector<json> entries;
   for (const Pull& pull : pulls) {
-    if (of_commit || pull.open) entries.push_back(shown(pull));
+    if (pull.open) entries.push_back(shown(pull));
   }
   return list(request, entries, true);
 }
@@ -237,13 +234,19 @@ json FakeForge::shown(const Comment& comment) const {
 }
 
 json FakeForge::shown(const Pull& pull) const {
+  const std::string folder = "refs/heads/";
+  const std::string base =
+      pull.it.ref.starts_with(folder) ? pull.it.ref.substr(folder.size()) : "main";
   if (is(ForgeType::gitlab)) {
     return {{"id", 500 + pull.it.number},
             {"iid", pull.it.number},
-            {"sha", pull.it.head},
+            {"sha", pull.it.head.empty() ? json() : json(pull.it.head)},
             {"state", pull.open ? "opened" : "merged"},
             {"source_project_id", pull.it.from_fork ? 4 : 3},
-            {"target_project_id", 3}};
+            {"target_project_id", 3},
+            {"target_branch", base},
+            {"title", pull.it.title},
+            {"author", {{"username", pull.it.author}}}};
   }
   const json ours = {{"full_name", "ana/lab"}};
   const json theirs = {{"full_name", "eve/lab"}};
@@ -251,7 +254,9 @@ json FakeForge::shown(const Pull& pull) const {
           {"number", pull.it.number},
           {"state", pull.open ? "open" : "closed"},
           {"head", {{"sha", pull.it.head}, {"repo", pull.it.from_fork ? theirs : ours}}},
-          {"base", {{"ref", "main"}, {"repo", ours}}}};
+          {"base", {{"ref", base}, {"repo", ours}}},
+          {"title", pull.it.title},
+          {"user", {{"login", pull.it.author}}}};
 }
 
 FakeAnswer FakeForge::list(const FakeRequest& request, const std::vector<json>& entries,

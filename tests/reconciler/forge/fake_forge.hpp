@@ -51,6 +51,13 @@ class FakeForge {
   // "POST statuses", "GET user", ...: what was asked since it was asked for last.
   [[nodiscard]] std::vector<std::string> calls();
 
+  // While somebody may be asking: `use` has it for itself.
+  template <class Use>
+  auto at_rest(Use use) {
+    const std::lock_guard lock(mutex_);
+    return use();
+  }
+
   // What it holds: to be looked at while nobody asks.
   std::vector<Comment> comments;  // of pull request 7
   std::vector<Told> told;
