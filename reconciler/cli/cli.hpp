@@ -51,6 +51,7 @@ void add_approve(CLI::App& app, Global& global, Command& command);
 void add_suspend(CLI::App& app, Global& global, Command& command);
 void add_resume(CLI::App& app, Global& global, Command& command);
 void add_incidents(CLI::App& app, Global& global, Command& command);
+void add_health(CLI::App& app, Global& global, Command& command);
 void add_version(CLI::App& app, Global& global, Command& command);
 
 struct VerbWords {

@@ -55,6 +55,7 @@ int run(int argc, char** argv) {
   add_suspend(app, global, command);
   add_resume(app, global, command);
   add_incidents(app, global, command);
+  add_health(app, global, command);
   add_version(app, global, command);
   try {
     app.parse(argc, argv);

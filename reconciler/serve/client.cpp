@@ -1,5 +1,10 @@
 #include "reconciler/serve/client.hpp"
 
+#include <fmt/format.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <array>
 #include <cstdlib>
 
 #include "providers/core/http.hpp"
@@ -88,7 +93,58 @@ Result<HttpClient> open_client(const AskedServer& server) {
   return HttpClient::open(std::move(settings));
 }
 
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free_all)>;
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+// The first of the file: the server's own.
+Result<std::string> fingerprint_in(const std::string& file) {
+  const Bio in(BIO_new_file(file.c_str(), "r"), &BIO_free_all);
+  const Certificate certificate(
+      in == nullptr ? nullptr : PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr), &X509_free);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest = {};
+  unsigned size = 0;
+  if (certificate == nullptr ||
+      X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
+    return fail(ErrorKind::invalid_spec, "there is no certificate in " + file);
+  }
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02X}", digest.at(i));
+  return text;
+}
+
 }  // namespace
+
+Result<AskedServer> own_server(const std::string& listen, const std::string& certificate_file) {
+  const auto colon = listen.rfind(':');
+  if (colon == std::string::npos) {
+    return fail(ErrorKind::not_found, "the service of this machine listens nowhere",
+                "write `listen: 127.0.0.1:8471` below `service` in the machine file");
+  }
+  std::string host = listen.substr(0, colon);
+  // Where it listens on all of its addresses, it does so on this one.
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "[::]") host = "[::1]";
+  AskedServer server;
+  server.url = (certificate_file.empty() ? "http://" : "https://") + host + listen.substr(colon);
+  if (!certificate_file.empty()) {
+    TRY_ASSIGN(server.fingerprint, fingerprint_in(certificate_file));
+  }
+  return server;
+}
+
+Status ask_health(const AskedServer& server, const std::stop_token& stop) {
+  HttpSettings settings;
+  settings.name = "service";
+  settings.url = server.url;
+  settings.fingerprint = server.fingerprint;
+  settings.total_limit = settings.idle_limit = settings.patience = std::chrono::seconds(5);
+  settings.retries = 0;
+  TRY_ASSIGN(const HttpClient client, HttpClient::open(std::move(settings)));
+  TRY_ASSIGN(const HttpReply reply, client.send({.path = "/healthz"}, stop));
+  const json said = json::parse(reply.body, nullptr, false);
+  if (said.is_object() && text_at(said, "status") == "ok") return {};
+  return fail(ErrorKind::internal, reply.origin + ": what answers is no `homeostat run`");
+}
 
 Result<std::string> find_token(const std::string& file) {
   if (file.empty()) {

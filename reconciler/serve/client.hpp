@@ -1,4 +1,5 @@
-// Asks a running service for a plan: `homeostat plan --server URL`. Nothing is uploaded.
+// Asks a running service: for a plan (`homeostat plan --server URL`; nothing is uploaded), or
+// whether it is well.
 #pragma once
 
 #include <stop_token>
@@ -24,5 +25,12 @@ struct AskedServer {
 [[nodiscard]] tl::expected<ServedPlan, Errors> ask_for_plan(const AskedServer& server,
                                                             const PlanQuery& query,
                                                             const std::stop_token& stop);
+
+// How this machine asks the service that listens there; `certificate` "": without TLS. It is known
+// by its certificate, whatever name that is for.
+[[nodiscard]] Result<AskedServer> own_server(const std::string& listen,
+                                             const std::string& certificate_file);
+// Error: nobody answers, or its loop stands still.
+[[nodiscard]] Status ask_health(const AskedServer& server, const std::stop_token& stop);
 
 }  // namespace homeostat

@@ -122,5 +122,41 @@ TEST_CASE("client: TLS by the certificate's fingerprint") {
   CHECK(ask_for_plan(asked, {.site = "home"}, {}));
 }
 
+TEST_CASE("client: a machine asks its own service by what its machine file says") {
+  const auto url_of = [](const std::string& listen) {
+    const auto asked = own_server(listen, "");
+    return asked ? asked->url : to_string(asked.error());
+  };
+  CHECK(url_of("127.0.0.1:8471") == "http://127.0.0.1:8471");
+  CHECK(url_of("0.0.0.0:8471") == "http://127.0.0.1:8471");
+  CHECK(url_of("[::]:8471") == "http://[::1]:8471");
+  CHECK(url_of("").find("listens nowhere") != std::string::npos);
+
+  const TempDir folder;
+  const auto made = test::make_certificate(
+      {.folder = folder.path(), .file = "own", .names = {"DNS:homeostat.example.org"}});
+  std::filesystem::permissions(made.key_file, std::filesystem::perms(0600));
+  Time now{};
+  ApiSources sources = test::full_sources();
+  sources.now = [&now] { return now; };
+  sources.status = [] { return ServiceStatus{.moved = Time{}}; };
+  auto routes = make_routes(sources);
+  REQUIRE(routes);
+  const auto server = Server::open(
+      {.listen = "127.0.0.1:0", .certificate_file = made.file, .key_file = made.key_file},
+      std::move(*routes));
+  REQUIRE(server);
+  const auto asked = own_server(server->url().substr(std::string("https://").size()), made.file);
+  REQUIRE_MESSAGE(asked, to_string(asked.error()));
+  CHECK(asked->url == server->url());
+  const Status well = ask_health(*asked, {});
+  CHECK_MESSAGE(well, to_string(well.error()));
+  now += sources.stalled_after + std::chrono::seconds(1);
+  const Status still = ask_health(*asked, {});
+  REQUIRE_FALSE(still);
+  CHECK(to_string(still.error()).find("the loop has not moved") != std::string::npos);
+  CHECK_FALSE(own_server("127.0.0.1:1", folder.path() + "/none"));
+}
+
 }  // namespace
 }  // namespace homeostat
