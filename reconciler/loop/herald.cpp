@@ -32,7 +32,7 @@ Herald::Herald(std::optional<ForgeSettings> settings, std::string label, Look at
 
 Herald::~Herald() = default;
 
-void Herald::status(ForgeStatus status) {
+void Herald::status(const ForgeStatus& status) {
   add({.about = "commit " + status.commit,
        .job = [status](Forge& forge, const std::stop_token& stop) {
          return forge.set_status(status, stop);

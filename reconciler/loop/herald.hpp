@@ -25,7 +25,7 @@ class Herald {
   Herald& operator=(const Herald&) = delete;
 
   // What was not yet said of the same commit is not said any more.
-  void status(ForgeStatus status);
+  void status(const ForgeStatus& status);
   void pull_requests();
 
  private:

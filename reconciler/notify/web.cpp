@@ -149,7 +149,7 @@ std::chrono::milliseconds time_limit(const NotifierContext& context) {
 }
 
 std::string path_setting(const NotifierContext& context, const char* key) {
-  const std::string file = text_setting(context, key);
+  std::string file = text_setting(context, key);
   if (file.empty()) return file;
   return (std::filesystem::path(context.folder) / file).lexically_normal().string();
 }

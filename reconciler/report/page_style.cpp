@@ -2,10 +2,11 @@
 
 namespace homeostat {
 
+namespace {
+
 // All colours of words keep a contrast of 4.5 to 1 with what is below them; tests/page measures it.
 // Long names break anywhere, so that nothing is wider than the screen.
-std::string_view page_style() {
-  return R"css(
+constexpr std::string_view style = R"css(
 :root {
   color-scheme: light dark;
   --paper: #f7f6f3; --card: #fff; --ink: #22262b; --quiet: #5a6169; --line: #e2dfd8;
@@ -85,6 +86,9 @@ footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--line
   h2 { break-after: avoid; }
 }
 )css";
-}
+
+}  // namespace
+
+std::string_view page_style() { return style; }
 
 }  // namespace homeostat

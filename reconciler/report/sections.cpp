@@ -244,7 +244,7 @@ bool seen_now(const Digest& digest) {
 
 std::string view_words(const Digest& digest) {
   if (nothing_seen(digest.scopes)) return "no live view";
-  const std::string view = "live view " + moment_words(day_of(digest), digest.at, true);
+  std::string view = "live view " + moment_words(day_of(digest), digest.at, true);
   if (seen_now(digest)) return view;
   return (digest.offline ? "offline: " : "") + view + ", " + age_words(digest.made - digest.at) +
          " old";

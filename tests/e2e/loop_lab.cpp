@@ -73,6 +73,7 @@ void LoopLab::start(const std::vector<std::string>& words) {
   std::vector<std::string> command = {Lab::binary(), "run"};
   command.insert(command.end(), words.begin(), words.end());
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (std::string& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   auto variables = environment();
@@ -119,7 +120,7 @@ bool LoopLab::running() const {
 }
 
 std::string LoopLab::push(const std::string& subject) {
-  const std::string commit = work_.commit(subject);
+  std::string commit = work_.commit(subject);
   work_.git({"push", "--quiet", "origin", "main"});
   return commit;
 }

@@ -161,6 +161,7 @@ TEST_CASE("report situation: everything there is to say") {
                         "planned with what is trusted; see `homeostat trust`",
                         {"homeostat.yaml", 5, 3}}};
   std::vector<ChangeRecord> many;
+  many.reserve(12);
   for (int i = 0; i < 12; ++i) {
     many.push_back(changed(fmt::format("dns/lab/host{}/A@dns", i), "create"));
   }

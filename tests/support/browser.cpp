@@ -50,6 +50,7 @@ std::vector<std::string> command_line(const std::string& profile) {
   close(from);
   close(to);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   execv(program, arguments.data());

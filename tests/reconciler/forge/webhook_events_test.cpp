@@ -85,6 +85,7 @@ TEST_CASE("webhook: the same delivery on several threads wakes once") {
   std::atomic<int> woken = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
         for (int n = 0; n < 50; ++n) {

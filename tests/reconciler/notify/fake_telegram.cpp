@@ -49,25 +49,33 @@ std::u16string utf16(const std::string& text) {
 
 bool is_low(char16_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
 
-// "" where they are right: within the text, on whole characters, none inside a `code` or `pre`.
-std::string wrong_entities(const json& entities, const std::u16string& text) {
+// "" where it is right: of a known type, within the text, on whole characters.
+std::string wrong_entity(const json& entity, const std::u16string& text) {
   static const std::set<std::string> types = {"bold",          "italic",    "underline",
                                               "strikethrough", "spoiler",   "code",
                                               "pre",           "text_link", "blockquote"};
+  if (!entity.is_object() || entity.size() != 3) return "an entity with other fields";
+  if (!types.contains(entity.value("type", ""))) return "unsupported type";
+  if (!entity["offset"].is_number_unsigned() || !entity["length"].is_number_unsigned()) {
+    return "offset and length must be integers";
+  }
+  const auto offset = entity["offset"].get<std::size_t>();
+  const auto end = offset + entity["length"].get<std::size_t>();
+  if (end <= offset || end > text.size()) return "out of the text";
+  if (is_low(text[offset]) || (end < text.size() && is_low(text[end]))) return "half a character";
+  if (text[end - 1] == u' ' || text[end - 1] == u'\n') return "a blank at its end";
+  return "";
+}
+
+// "" where they are right: each of them, in order, none inside a `code` or `pre`.
+std::string wrong_entities(const json& entities, const std::u16string& text) {
   if (!entities.is_array() || entities.size() > 100) return "not a list of at most 100";
   std::size_t block_end = 0;
   std::size_t last = 0;
   for (const json& entity : entities) {
-    if (!entity.is_object() || entity.size() != 3) return "an entity with other fields";
-    if (!types.contains(entity.value("type", ""))) return "unsupported type";
-    if (!entity["offset"].is_number_unsigned() || !entity["length"].is_number_unsigned()) {
-      return "offset and length must be integers";
-    }
+    if (std::string wrong = wrong_entity(entity, text); !wrong.empty()) return wrong;
     const auto offset = entity["offset"].get<std::size_t>();
     const auto end = offset + entity["length"].get<std::size_t>();
-    if (end <= offset || end > text.size()) return "out of the text";
-    if (is_low(text[offset]) || (end < text.size() && is_low(text[end]))) return "half a character";
-    if (text[end - 1] == u' ' || text[end - 1] == u'\n') return "a blank at its end";
     if (offset < last) return "not in order";
     if (offset < block_end) return "inside a block";
     last = offset;
