@@ -148,7 +148,12 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   if (!made) return cannot(made.error());
   ill_.reset();
   settle_turn(std::move(*made), begun, full);
-  if (!fresh || head_.good()->commit != commit) return;
+  if (fresh) tell_forge_done(commit);
+}
+
+// How it went with a commit that is in force; of one that is not, its refusal was told.
+void Site::tell_forge_done(const std::string& commit) {
+  if (head_.good()->commit != commit) return;
   herald_.status({.commit = commit,
                   .state = failed(*last_) ? CommitState::failure : CommitState::success,
                   .description = status_words(summary_line(last_->planned.plan))});

@@ -66,6 +66,7 @@ class Site {
                                                     const std::stop_token& cancel);
   void settle_turn(Turn turn, Time begun, bool full);
   void tell_forge_refused();
+  void tell_forge_done(const std::string& commit);
   void cannot(const Errors& why);
   void slow_down();
   void tell();
