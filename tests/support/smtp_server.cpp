@@ -19,6 +19,7 @@ SmtpServer::SmtpServer(const std::vector<std::string>& options) {
       folder_.path()};
   words.insert(words.end(), options.begin(), options.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const std::string log = folder_.path() + "/log";
