@@ -102,7 +102,8 @@ void add_secrets(const std::vector<OpenValue>& values, std::set<std::string>& na
 }
 
 // Of a refused one, why.
-SecretValues read_trusted(const Spec& spec, const Verdict& verdict, std::set<std::string> names) {
+SecretValues read_trusted(const Spec& spec, const Verdict& verdict, std::set<std::string> names,
+                          const std::stop_token& stop) {
   SecretValues refused;
   std::erase_if(names, [&](const std::string& name) {
     const auto found = verdict.refused.find(secret_connection(name));
@@ -112,7 +113,7 @@ SecretValues read_trusted(const Spec& spec, const Verdict& verdict, std::set<std
     refused.emplace(name, tl::unexpected(std::move(why)));
     return true;
   });
-  SecretValues values = load_secrets(spec, names);
+  SecretValues values = load_secrets(spec, names, stop);
   values.merge(refused);
   return values;
 }
@@ -129,7 +130,8 @@ std::map<std::string, const ProviderInfo*> provider_infos(const Spec& spec) {
   return infos;
 }
 
-SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool settings) {
+SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool settings,
+                          const std::stop_token& stop) {
   std::set<std::string> names;
   const auto takes_effect = [&verdict](const std::string& instance) {
     return !verdict.refused.contains(provider_connection(instance));
@@ -140,15 +142,16 @@ SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool setting
   for (const auto& [name, config] : spec.providers) {
     if (settings && takes_effect(name)) add_secrets(config.open, names);
   }
-  return read_trusted(spec, verdict, std::move(names));
+  return read_trusted(spec, verdict, std::move(names), stop);
 }
 
-SecretValues read_notifier_secrets(const Spec& spec, const Verdict& verdict) {
+SecretValues read_notifier_secrets(const Spec& spec, const Verdict& verdict,
+                                   const std::stop_token& stop) {
   std::set<std::string> names;
   for (const auto& [name, config] : spec.notifiers) {
     if (!verdict.refused.contains(notifier_connection(name))) add_secrets(config.open, names);
   }
-  return read_trusted(spec, verdict, std::move(names));
+  return read_trusted(spec, verdict, std::move(names), stop);
 }
 
 Result<Attributes> notifier_settings(const OpenInput& input, const NotifierConfig& config) {

@@ -18,10 +18,12 @@ namespace homeostat {
 // The secrets of what takes effect: of the resources on instances that are not refused, and with
 // `settings` of what those instances are opened with. No other one is read; a refused one carries
 // why.
-[[nodiscard]] SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool settings);
+[[nodiscard]] SecretValues read_secrets(const Spec& spec, const Verdict& verdict, bool settings,
+                                        const std::stop_token& stop);
 
 // Likewise those of the notifiers that are not refused: for the loop, as nobody else tells anybody.
-[[nodiscard]] SecretValues read_notifier_secrets(const Spec& spec, const Verdict& verdict);
+[[nodiscard]] SecretValues read_notifier_secrets(const Spec& spec, const Verdict& verdict,
+                                                 const std::stop_token& stop);
 
 struct OpenInput {
   const Spec& spec;  // as judge() left it

@@ -258,7 +258,7 @@ tl::expected<Round, Errors> look(Judged judged, const Request& request, std::sto
   round.request = request;
   round.spec = std::move(judged.spec);
   round.verdict = std::move(judged.verdict);
-  round.secrets = read_secrets(round.spec, round.verdict, !request.offline);
+  round.secrets = read_secrets(round.spec, round.verdict, !request.offline, stop);
   round.infos = provider_infos(round.spec);
   const bool together = !request.offline && !needs_memory(round.spec);
   Result<Desired> desired =

@@ -86,13 +86,16 @@ Result<std::string> read_variable(const std::string& name) {
 }
 
 Result<std::string> say(const std::vector<std::string>& words, const std::string& folder,
-                        const SecretLimits& limits) {
+                        const SecretLimits& limits, const std::stop_token& stop) {
   const Command command{
       .words = words, .folder = folder, .time_limit = limits.time, .output_limit = limits.bytes};
-  Result<CommandResult> result = run_command(command, {});
+  Result<CommandResult> result = run_command(command, stop);
   if (!result) return unavailable(result.error().message);
   if (result->end == CommandEnd::exited && result->code == 0) {
     return without_newline(std::move(result->output));
+  }
+  if (result->end == CommandEnd::stopped) {
+    return fail(ErrorKind::cancelled, "stopped before it was read");
   }
   const bool by_itself = result->end == CommandEnd::exited || result->end == CommandEnd::signalled;
   return unavailable(fmt::format("{} {}{}", words.front(), by_itself ? "failed: " : "",
@@ -101,7 +104,8 @@ Result<std::string> say(const std::vector<std::string>& words, const std::string
 }
 
 Result<std::string> value_of(const SecretSource& source, const std::string& folder,
-                             const SecretLimits& limits) {
+                             const SecretLimits& limits, const std::stop_token& stop) {
+  if (stop.stop_requested()) return fail(ErrorKind::cancelled, "stopped before it was read");
   if (source.words.empty()) return unavailable("nothing says where its value is");
   switch (source.kind) {
     case SecretSource::Kind::file:
@@ -112,7 +116,7 @@ Result<std::string> value_of(const SecretSource& source, const std::string& fold
     case SecretSource::Kind::command:
       break;
   }
-  return say(source.words, folder, limits);
+  return say(source.words, folder, limits, stop);
 }
 
 // Of a revision, the spec's folder need not lie on the disk.
@@ -176,7 +180,7 @@ Errors expiry_warnings(const Spec& spec, Time now) {
 }
 
 SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
-                          const SecretLimits& limits) {
+                          const std::stop_token& stop, const SecretLimits& limits) {
   SecretValues values;
   for (const std::string& name : names) {
     const auto source = spec.secrets.find(name);
@@ -192,7 +196,7 @@ SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
     if (const Status program = check_program(spec, source->second, folder); !program) {
       value = tl::unexpected(program.error());
     } else {
-      value = value_of(source->second, folder, limits);
+      value = value_of(source->second, folder, limits, stop);
     }
     if (value && value->empty()) value = unavailable("its value is empty");
     if (!value) {

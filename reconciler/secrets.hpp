@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 
 #include "reconciler/plan.hpp"
@@ -19,8 +20,10 @@ struct SecretLimits {
 // one that is empty. A file must be regular (no link to one), of the user or root, and private
 // (0600, 0400). A command runs without a shell, in the spec's folder, with no input (where that
 // is not on the disk: in the repository's, else in /); what it says on stderr is not shown. Of
-// files and commands, exactly one newline at the end is taken off.
+// files and commands, exactly one newline at the end is taken off. At a stop request no command is
+// waited for any longer, and what has not been read yet is `cancelled`.
 [[nodiscard]] SecretValues load_secrets(const Spec& spec, const std::set<std::string>& names,
+                                        const std::stop_token& stop,
                                         const SecretLimits& limits = {});
 
 // Whole days until `expires`, below 0 after it; nullopt where none is said. Pure.

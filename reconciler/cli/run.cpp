@@ -42,7 +42,7 @@ class MachineSecrets {
     if (!source) return std::string();
     const std::string name = site_ + " " + what;
     spec_.secrets[name] = *source;
-    const SecretValues values = load_secrets(spec_, {name});
+    const SecretValues values = load_secrets(spec_, {name}, Signals::stop());
     return values.at(name);
   }
 

@@ -68,7 +68,7 @@ Status ProviderBench::connect(bool read_only) {
   TRY(write_private_file(secret, "the samples' secret", "s3cret of no use"));
   const auto own = read(spec_text(head(), {}, {}));
   if (!own) return tl::unexpected(own.error().front());
-  const SecretValues secrets = read_secrets(own->spec, own->verdict, true);
+  const SecretValues secrets = read_secrets(own->spec, own->verdict, true, stop_);
   const LedgerView nothing;
   providers_ = open_providers({.spec = own->spec,
                                .ledger = nothing,

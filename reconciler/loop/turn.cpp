@@ -174,7 +174,7 @@ class TurnTaker {
       if (!change.hold || !change.hold->until) continue;
       if (!turn_.again || *change.hold->until < *turn_.again) turn_.again = change.hold->until;
     }
-    const SecretValues secrets = read_notifier_secrets(round.spec, round.verdict);
+    const SecretValues secrets = read_notifier_secrets(round.spec, round.verdict, stop_);
     for (const auto& [name, config] : round.spec.notifiers) {
       turn_.notifiers.emplace(name, notifier_settings({.spec = round.spec,
                                                        .ledger = round.memory,

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -118,6 +119,22 @@ TEST_CASE("verbs: providers lists types, kinds and fields; version prints one li
   CHECK(has(told.out, "proxy_host"));
   CHECK(has(told.out, "forward_port"));
   CHECK(has(lab.run({"version"}).out, "homeostat 0."));
+}
+
+TEST_CASE("verbs: told to stop while a secret is fetched, a plan ends at once") {
+  Lab lab;
+  lab.edit("homeostat.yaml", "networks:",
+           "secrets:\n  slow: { command: [sh, -c, \"sleep 100\"] }\nnetworks:");
+  lab.edit("services.yaml", "memory: 2GiB }", "memory: 2GiB, env: { DB: \"${secret.slow}\" } }");
+  REQUIRE(lab.run({"trust", "--yes"}).exit_code == 0);
+  const auto begun = std::chrono::steady_clock::now();
+  const ProcessResult plan =
+      run_process({.command = {"/usr/bin/timeout", "-s", "INT", "1", Lab::binary(), "plan"},
+                   .environment = {{"HOMEOSTAT_STATE_DIR", lab.state()}},
+                   .folder = lab.folder()});
+  CAPTURE(plan.out);
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
+  CHECK(has(plan.err, "stopping"));
 }
 
 TEST_CASE("verbs: each explains itself with an example, and a wrong word is an error") {

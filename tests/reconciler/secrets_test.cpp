@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "tests/support/temp_repo.hpp"
 
@@ -37,7 +39,7 @@ struct Safe {
     declare("s", SecretSource::Kind::command, std::move(words));
   }
   std::string value(const SecretLimits& limits = {}) {
-    const SecretValues values = load_secrets(spec, {"s"}, limits);
+    const SecretValues values = load_secrets(spec, {"s"}, {}, limits);
     const Result<std::string>& result = values.at("s");
     return result ? *result : "error: " + to_string(result.error());
   }
@@ -185,11 +187,31 @@ TEST_CASE("secrets: a command that never ends, or never stops talking, is ended"
   CHECK(safe.value({.bytes = 10'240}).find("yes wrote more than 10 KiB") != std::string::npos);
 }
 
+TEST_CASE("secrets: at a stop request no command is waited for, and none is begun") {
+  Safe safe;
+  safe.command({"sh", "-c", "touch was-run; exec sleep 100"});
+  safe.declare("t", SecretSource::Kind::command, {"touch", "too"});
+  std::stop_source stop;
+  const auto begun = std::chrono::steady_clock::now();
+  const std::jthread impatient([&] {
+    while (::access((safe.dir.path() + "/was-run").c_str(), F_OK) != 0) std::this_thread::yield();
+    stop.request_stop();
+  });
+  const SecretValues values = load_secrets(safe.spec, {"s", "t"}, stop.get_token());
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
+  for (const auto& [name, value] : values) {
+    REQUIRE_FALSE(value);
+    CHECK(value.error().kind == ErrorKind::cancelled);
+  }
+  CHECK(values.at("s").error().message == "secret s: stopped before it was read");
+  CHECK(::access((safe.dir.path() + "/too").c_str(), F_OK) != 0);
+}
+
 TEST_CASE("secrets: only those that are asked for are read, and those that nobody declared named") {
   Safe safe;
   safe.command({"sh", "-c", "touch was-run; echo hunter2"});
   safe.declare("other", SecretSource::Kind::env, {"HOME"});
-  const SecretValues values = load_secrets(safe.spec, {"other", "ghost"});
+  const SecretValues values = load_secrets(safe.spec, {"other", "ghost"}, {});
   CHECK(values.size() == 2);
   CHECK(values.at("other").has_value());
   CHECK(values.at("ghost").error().message == "secret ghost is not declared");

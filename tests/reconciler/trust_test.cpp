@@ -184,7 +184,7 @@ TEST_CASE("trust: what a notifier is opened with has its secrets and its address
   records.at("notifier/n").resolved = {{"/url", "http://10.5.0.99"}};
   const auto settings = [&](const TrustRecords& trusted, const LedgerView& ledger) {
     const Verdict verdict = judge(spec, trusted, {});
-    const SecretValues secrets = read_notifier_secrets(spec, verdict);
+    const SecretValues secrets = read_notifier_secrets(spec, verdict, {});
     return notifier_settings(
         {.spec = spec, .ledger = ledger, .secrets = secrets, .verdict = verdict},
         spec.notifiers.at("n"));
@@ -204,7 +204,7 @@ TEST_CASE("trust: what a notifier is opened with has its secrets and its address
   without.erase("notifier/n");
   CHECK(settings(without, ledger).error().message ==
         "not trusted on this machine: homeostat trust");
-  CHECK(read_notifier_secrets(spec, judge(spec, without, {})).empty());
+  CHECK(read_notifier_secrets(spec, judge(spec, without, {}), {}).empty());
 }
 
 TEST_CASE("trust: a pin decides, with a record or without") {
