@@ -19,6 +19,8 @@ namespace {
 constexpr const char* unconfirmed_note = "unconfirmed";
 constexpr const char* key_note = "key";
 
+bool writes(MemoryUse use) { return use == MemoryUse::record || use == MemoryUse::keep; }
+
 Error notice(std::string message, std::string hint) {
   return Error{ErrorKind::internal, std::move(message), std::move(hint), {}, {}};
 }
@@ -77,8 +79,9 @@ Result<Opened> open_ledger(const std::string& path, bool write) {
 Result<Opened> open_or_rebuild(const Places& places, MemoryUse use, bool given, Time now,
                                Errors& notices) {
   const std::string& path = places.ledger;
-  auto opened = open_ledger(path, use != MemoryUse::look);
-  if (opened || !is_damage(opened.error(), path) || use == MemoryUse::record) return opened;
+  auto opened = open_ledger(path, writes(use));
+  if (opened || !is_damage(opened.error(), path)) return opened;
+  if (use == MemoryUse::record || use == MemoryUse::read) return opened;
   if (given && !is_database(path)) return opened;
   if (use == MemoryUse::look) {
     notices.push_back(opened.error());
@@ -113,7 +116,7 @@ Status check_key(const std::string& key_path, MemoryUse use, Memory& memory) {
         notice(fmt::format("the key {} is lost, or another one", key_path),
                "whether a secret has changed since is not known; all else goes on as before"));
   }
-  return use == MemoryUse::look ? Status() : memory.ledger.save_note(key_note, print);
+  return writes(use) ? memory.ledger.save_note(key_note, print) : Status();
 }
 
 }  // namespace
@@ -121,7 +124,8 @@ Status check_key(const std::string& key_path, MemoryUse use, Memory& memory) {
 Result<Memory> recall(const Places& places, MemoryUse use, bool given, Time now) {
   Errors notices;
   TRY_ASSIGN(Opened opened, open_or_rebuild(places, use, given, now, notices));
-  auto key = load_or_make_key(places.key, use != MemoryUse::look);
+  const bool damaged = !notices.empty();
+  auto key = load_or_make_key(places.key, writes(use));
   if (!key && use == MemoryUse::keep && is_cut_short(places.key)) {
     TRY_ASSIGN(const std::string aside, set_aside(places.key, now));
     notices.push_back(notice(key.error().message + "; it was set aside as " + aside, {}));
@@ -129,7 +133,7 @@ Result<Memory> recall(const Places& places, MemoryUse use, bool given, Time now)
   }
   if (!key) return tl::unexpected(key.error());
   Memory memory{std::move(opened.ledger), std::move(opened.view), make_secret_hash(*key),
-                std::move(notices)};
+                std::move(notices), damaged};
   TRY(check_key(places.key, use, memory));
   if (!memory.view.unconfirmed.empty()) {
     memory.notices.push_back(unconfirmed_notice(memory.view));

@@ -10,6 +10,7 @@ namespace homeostat {
 
 enum class MemoryUse : std::uint8_t {
   look,    // nothing is written; a damaged ledger is as good as none
+  read,    // nothing is written; a damaged one is an error
   record,  // made where it is absent; a damaged one is an error
   keep     // by who holds the site's lock: a damaged one is set aside, and begun anew
 };
@@ -18,7 +19,8 @@ struct Memory {
   Ledger ledger;
   LedgerView view;
   SecretHash hash;
-  Errors notices;  // what was lost, and what that means
+  Errors notices;        // what was lost, and what that means
+  bool damaged = false;  // the ledger cannot be read: what was agreed is not known
 };
 
 // `given`: the ledger's path came from the user, so a file that is no database is left alone.

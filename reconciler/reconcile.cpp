@@ -71,9 +71,9 @@ tl::expected<Planned, Errors> plan_round(const Round& round, const Observed& obs
 // The ledger, its key and what it remembers. Reading never makes a file.
 Status open_memory(Round& round, const Request& request) {
   TRY_ASSIGN(round.places, find_places(round.spec.site, request.ledger_path));
-  const MemoryUse use = request.locked   ? MemoryUse::keep
-                        : request.record ? MemoryUse::record
-                                         : MemoryUse::look;
+  const MemoryUse use = request.locked && !request.whole ? MemoryUse::keep
+                        : request.record                 ? MemoryUse::record
+                                                         : MemoryUse::look;
   TRY_ASSIGN(Memory memory, recall(round.places, use, !request.ledger_path.empty(), now()));
   round.memory = std::move(memory.view);
   if (!request.full_zone.empty()) round.memory.full_zones.insert(request.full_zone);
@@ -89,6 +89,7 @@ Status open_memory(Round& round, const Request& request) {
 Providers open_round(const Round& round, bool read_only) {
   return open_providers({.spec = round.spec,
                          .ledger = round.memory,
+  round.damaged = memory.damaged;
                          .secrets = round.secrets,
                          .verdict = round.verdict,
                          .read_only = read_only,

@@ -32,6 +32,7 @@ struct Request {
   // The caller holds the site's lock and records: a damaged ledger is set aside, and what a dead
   // run left open is settled in it.
   bool locked = false;
+  bool whole = false;  // not set aside even so: who cannot go on without it gets an error
   std::map<Address, Suspension> suspend;         // besides those that the ledger knows
   std::optional<LoopRules> loop = std::nullopt;  // set: nobody's hand, but the loop
   std::optional<Partly> partly = std::nullopt;
@@ -49,6 +50,7 @@ struct Round {
   LedgerView memory;
   Verdict verdict;  // on the connections; `spec` says what is trusted, not what the revision says
   Errors notices;   // what was lost of the memory; warnings of the plan
+  bool damaged = false;     // the ledger cannot be read: what was agreed is not known
   std::size_t cut_off = 0;  // writes of a run that died, settled by looking
   std::map<std::string, const ProviderInfo*> infos;  // by instance
   Providers providers;

@@ -231,14 +231,14 @@ HttpTry HttpClient::State::try_once(const HttpRequest& request, const std::strin
 
 void HttpClient::State::log(const HttpRequest& request, const std::string& origin,
                             const HttpTry& tried, std::chrono::milliseconds took) const {
-  if (!spdlog::should_log(spdlog::level::debug)) return;
+  if (!spdlog::should_log(spdlog::level::trace)) return;
   const std::string url = origin.substr(std::min(request.method.size() + 1, origin.size()));
   if (tried.reply) {
-    spdlog::debug("provider={} method={} url={} status={} sent={} received={} ms={}", settings.name,
+    spdlog::trace("provider={} method={} url={} status={} sent={} received={} ms={}", settings.name,
                   request.method, url, tried.reply->status, tried.counts.bytes_sent,
                   tried.counts.bytes_received, took.count());
   } else {
-    spdlog::debug("provider={} method={} url={} sent={} received={} ms={} error=\"{}\"",
+    spdlog::trace("provider={} method={} url={} sent={} received={} ms={} error=\"{}\"",
                   settings.name, request.method, url, tried.counts.bytes_sent,
                   tried.counts.bytes_received, took.count(),
                   redact.clean(tried.reply.error().message));

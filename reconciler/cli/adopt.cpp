@@ -108,6 +108,7 @@ void add_adopt(CLI::App& app, Global& global, Command& command) {
     command = [&global, flags] {
       Request request = request_of(global);
       request.full_zone = flags->zone;
+      request.whole = true;
       return with_locked_round(
           request, "adopt", [&](const Spec& spec) { return check_zone(spec, flags->zone); },
           [&](Round& round) { return adopt(round, flags->zone, flags->yes); });

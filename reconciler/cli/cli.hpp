@@ -101,6 +101,8 @@ void print_json(const nlohmann::json& value);
 int print_errors(const Errors& errors);  // standard error; returns 1
 int print_error(const Error& error);
 void print_warning(const Error& warning);
+// What the round could not know of the past: for who shows no plan, which has it too.
+void print_notices(const Round& round);
 // With -v: the calls that were made since the providers were opened.
 void log_traffic(const Providers& providers);
 void note(const std::string& text);  // one line on standard error, about this run

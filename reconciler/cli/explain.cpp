@@ -81,6 +81,7 @@ std::string stated(const Subject& subject, const FieldPath& path, const nlohmann
 }
 
 std::string agreed_text(const Subject& subject, const FieldPath& path, bool secret) {
+  if (subject.round.damaged) return "not known";
   if (subject.owned == nullptr) return "never";
   const auto& rows = subject.owned->agreed;
   const auto found = std::ranges::find(rows, path, &Agreed::path);
@@ -127,6 +128,17 @@ bool is_unknown(const Subject& subject) {
   return subject.round.planned.plan.unknown.contains(scope_of(subject.resource.address));
 }
 
+// Its own mark says more than the ledger, which may be lost.
+std::string whose(const Subject& subject) {
+  const LiveResource* live = subject.live;
+  if (live != nullptr && live->marker && live->marker->id == live->native_id) {
+    const std::string& site = live->marker->site;
+    return site == subject.round.spec.site ? ", marked as ours" : ", marked as site " + site + "'s";
+  }
+  if (subject.owned != nullptr) return ", ours by the ledger";
+  return live == nullptr ? "" : ", not ours yet";
+}
+
 std::string explanation(const Subject& subject) {
   const Resource& resource = subject.resource;
   const SourceRef where = source_ref(resource.where, subject.round.spec.files);
@@ -135,10 +147,7 @@ std::string explanation(const Subject& subject) {
   if (!resource.service.empty()) text += ", by service " + resource.service;
   text += "\n  live: ";
   text += subject.live == nullptr ? "absent" : "native id " + subject.live->native_id;
-  text += subject.owned != nullptr                          ? ", ours by the ledger"
-          : subject.live != nullptr && subject.live->marker ? ", marked"
-          : subject.live != nullptr                         ? ", not ours yet"
-                                                            : "";
+  text += whose(subject);
   text += "\n  mode: " + std::string(name_of(mode_of(subject.round.spec, resource.address)));
   if (subject.round.memory.forgotten.contains(resource.address)) {
     text += "\n  forgotten: not compared, not changed, not deleted";
@@ -169,6 +178,7 @@ int explain(const Round& round, const std::string& what) {
 
 void add_explain(CLI::App& app, Global& global, Command& command) {
   auto what = std::make_shared<std::string>();
+  print_notices(round);
   CLI::App* verb = add_verb(app, global,
                             {.name = "explain",
                              .brief = "Show where each value of a resource comes from.",

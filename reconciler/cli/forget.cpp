@@ -61,9 +61,11 @@ void add_forget(CLI::App& app, Global& global, Command& command) {
   verb->callback([&global, &command, what] {
     command = [&global, what] {
       return with_locked_round(
-          request_of(global), "forget", [](const Spec&) { return Status(); },
+          request, "forget", [](const Spec&) { return Status(); },
           [&](Round& round) { return forget(round, *what); });
     };
+      Request request = request_of(global);
+      request.whole = true;
   });
 }
 

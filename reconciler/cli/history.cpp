@@ -98,7 +98,7 @@ int history(const Global& global, const HistoryFlags& flags) {
   if (!spec) return print_errors(spec.error());
   const auto places = find_places(spec->site, request.ledger_path);
   if (!places) return print_error(places.error());
-  const auto memory = recall(*places, MemoryUse::look, !request.ledger_path.empty(), now());
+  const auto memory = recall(*places, MemoryUse::read, !request.ledger_path.empty(), now());
   if (!memory) return print_error(memory.error());
   const auto runs = read(*spec, *memory, flags);
   if (!runs) return print_error(runs.error());

@@ -17,7 +17,7 @@ void add_global_options(CLI::App& app, Global& global) {
       ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--color", global.color, "colour the output")
       ->check(CLI::IsMember({"auto", "always", "never"}));
-  app.add_flag("-v,--verbose", global.verbose, "say more; twice: debug");
+  app.add_flag("-v,--verbose", global.verbose, "say more; twice: log each call");
 }
 
 int run(int argc, char** argv) {

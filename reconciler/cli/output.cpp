@@ -56,7 +56,9 @@ void set_up_log(const std::string& format, int verbose) {
     log = spdlog::stderr_logger_mt("homeostat");
     log->set_pattern("%H:%M:%S %l %v");
   }
-  log->set_level(verbose > 1 ? spdlog::level::debug : spdlog::level::info);
+  log->set_level(verbose > 1    ? spdlog::level::trace
+                 : verbose == 1 ? spdlog::level::debug
+                                : spdlog::level::info);
   spdlog::set_default_logger(std::move(log));
 }
 
@@ -92,9 +94,13 @@ void print_warning(const Error& warning) {
   std::cerr << render(shown);
 }
 
+void print_notices(const Round& round) {
+  for (const Error& notice : round.notices) print_warning(notice);
+}
+
 void log_traffic(const Providers& providers) {
   for (const auto& [name, calls] : traffic(providers)) {
-    spdlog::info("provider={} traffic=\"{}\"", name, calls);
+    spdlog::debug("provider={} traffic=\"{}\"", name, calls);
   }
 }
 

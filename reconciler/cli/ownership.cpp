@@ -10,6 +10,7 @@ namespace homeostat::cli {
 namespace {
 
 int unmanaged(const Round& round) {
+  print_notices(round);
   std::string text;
   std::size_t count = 0;
   for (const Finding& finding : round.planned.plan.findings) {
@@ -25,9 +26,15 @@ int unmanaged(const Round& round) {
 int confirm(Round& round, bool yes) {
   std::map<Address, Owned> rows;
   for (const Finding& finding : round.planned.plan.findings) {
-    if (finding.kind != Finding::Kind::orphan) continue;
-    rows[finding.address].native_id = finding.native_id;
-    print("  " + display(finding.address, true, false) + "\n");
+    if (finding.kind == Finding::Kind::orphan) rows[finding.address].native_id = finding.native_id;
+  }
+  // Besides the orphans, what went from the spec since the ledger was begun anew, and what a zone
+  // with `authority: full` sweeps: all wait for the same word.
+  std::size_t going = 0;
+  for (const Change& change : round.planned.plan.changes) {
+    if (!change.hold || change.hold->code != HoldCode::no_ledger) continue;
+    ++going;
+    print("  " + display(change.address, true, false) + "\n");
   }
   const bool lost = !round.memory.unconfirmed.empty();
   if (rows.empty() && !lost) {
@@ -35,8 +42,9 @@ int confirm(Round& round, bool yes) {
     return 0;
   }
   if (lost) print(round.memory.unconfirmed + "\n");
-  print(std::to_string(rows.size()) + " carry the marker of site " + round.spec.site +
-        " and are not declared. Once confirmed, the next plan may delete them.\n");
+  print(std::to_string(going) + " that are not declared wait for this word, " +
+        std::to_string(rows.size()) + " of them known by the marker of site " + round.spec.site +
+        " alone. Once confirmed, the next plan may delete them.\n");
   if (!yes) {
     const auto answer = ask("Are they ours?");
     if (!answer) return print_error(answer.error());
@@ -64,13 +72,14 @@ void add_unmanaged(CLI::App& app, Global& global, Command& command) {
 }
 
 void add_confirm_ownership(CLI::App& app, Global& global, Command& command) {
-  CLI::App* verb = add_verb(app, global,
-                            {.name = "confirm-ownership",
-                             .brief = "After a lost ledger: say that orphans are ours.",
-                             .more = "Lists what carries this site's marker and is not declared. "
-                                     "Once it is said to be ours, a plan "
-                                     "may delete it.",
-                             .examples = "  homeostat confirm-ownership\n"});
+  CLI::App* verb =
+      add_verb(app, global,
+               {.name = "confirm-ownership",
+                .brief = "After a lost ledger: say that orphans are ours.",
+                .more = "Lists what is not declared and waits for this word: what carries "
+                        "this site's marker, and what has left the spec since. Once "
+                        "it is said to be ours, a plan may delete it.",
+                .examples = "  homeostat confirm-ownership\n"});
   auto yes = std::make_shared<bool>(false);
   verb->add_flag("-y,--yes", *yes, "do not ask");
   verb->callback([&global, &command, yes] {

@@ -58,12 +58,18 @@ std::string when(Time at, const TextStyle& style) {
                          at + std::chrono::minutes(style.utc_offset_minutes))));
 }
 
-std::string run_text(const std::optional<RunRecord>& run, const TextStyle& style) {
+std::string run_text(const std::optional<RunRecord>& run, bool damaged, const TextStyle& style) {
+  if (damaged) return "last run: not known\n";
   if (!run) return "last run: none on this machine\n";
   std::string text = fmt::format("last run: {} {}", run->verb, when(run->started, style));
   if (!run->commit.empty()) text += " at " + run->commit.substr(0, 7);
   if (run->exit_code < 0) return text + ", never ended\n";
   return text + fmt::format(", exit {}: {}\n", run->exit_code, run->summary);
+}
+
+std::string_view ledger_state(const Round& round) {
+  if (round.damaged) return "damaged";
+  return round.planned.plan.ledger ? "ok" : "none";
 }
 
 nlohmann::json as_json(const Round& round, const std::optional<RunRecord>& run) {
@@ -77,6 +83,7 @@ nlohmann::json as_json(const Round& round, const std::optional<RunRecord>& run) 
   }
   nlohmann::json out = {{"site", round.spec.site},
                         {"commit", round.spec.revision.commit},
+                        {"ledger", ledger_state(round)},
                         {"scopes", std::move(scopes)},
                         {"resources", count_states(round)},
                         {"last_run", nullptr}};
@@ -95,6 +102,7 @@ nlohmann::json as_json(const Round& round, const std::optional<RunRecord>& run) 
 int status(const Global& global, bool json, const Round& round) {
   const auto run = round.ledger->last_run();
   if (!run) return print_error(run.error());
+  print_notices(round);
   const TextStyle style = style_of(global);
   const Plan& plan = round.planned.plan;
   if (json) {
@@ -103,13 +111,15 @@ int status(const Global& global, bool json, const Round& round) {
   }
   std::string text = "site " + round.spec.site;
   if (!plan.commit.empty()) text += "   " + plan.branch + "@" + plan.commit.substr(0, 7);
-  text += plan.ledger ? "   ledger " + round.places.ledger + "\n" : "   no ledger\n";
+  text += round.damaged ? "   ledger damaged\n"
+          : plan.ledger ? "   ledger " + round.places.ledger + "\n"
+                        : "   no ledger\n";
   for (const ScopeSummary& scope : plan.scopes) {
     text += fmt::format("  {:<20} {}\n", to_string(scope.scope),
                         scope.unknown ? "UNKNOWN: " + scope.unknown->message
                                       : fmt::format("ok, {} owned", scope.owned));
   }
-  text += run_text(*run, style) + "resources:\n";
+  text += run_text(*run, round.damaged, style) + "resources:\n";
   for (const auto& [state, count] : count_states(round)) {
     if (count > 0) text += fmt::format("  {:>6} {}\n", count, state);
   }

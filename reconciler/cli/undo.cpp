@@ -18,7 +18,7 @@ struct UndoFlags {
 Result<Undo> undo_in(const Spec& spec, const Request& request, std::int64_t run) {
   TRY_ASSIGN(const Places places, find_places(spec.site, request.ledger_path));
   TRY_ASSIGN(const Memory memory,
-             recall(places, MemoryUse::look, !request.ledger_path.empty(), now()));
+             recall(places, MemoryUse::read, !request.ledger_path.empty(), now()));
   TRY_ASSIGN(const auto history, memory.ledger.run(run));
   if (!history) {
     return fail(ErrorKind::not_found, "the ledger knows no run " + std::to_string(run),
