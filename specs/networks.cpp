@@ -80,9 +80,13 @@ void read_network(Draft& draft, std::string_view name, const Entry& entry) {
   network.dhcp = read_ranges(draft, network, node.find("dhcp"), "dhcp");
   network.reserved = read_ranges(draft, network, node.find("reserved"), "reserved");
   if (!network.provider.empty() && managed(draft, network.provider, "ip") == nullptr) {
+    std::vector<std::string> able = keys_of(draft.spec.providers);
+    std::erase_if(
+        able, [&draft](const std::string& each) { return managed(draft, each, "ip") == nullptr; });
     report(draft, node.find("provider")->at,
            "`" + network.provider + "` is no provider that manages addresses",
-           known_hint(network.provider, keys_of(draft.spec.providers)));
+           able.empty() ? "none of yours does: leave `provider` out"
+                        : known_hint(network.provider, able));
   }
   draft.spec.networks.emplace(network.key, std::move(network));
 }
