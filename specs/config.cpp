@@ -95,6 +95,7 @@ void read_provider(Draft& draft, std::string_view name, const Entry& entry) {
   config.settings = read_object({fields, {}, schema->type + " provider", true}, node, "", "", sink);
   refuse_references(draft, config);
   refuse_plain_secrets(draft, schema->settings, config.settings, config.open, node);
+  check_certificates(draft, config.settings, node);
   take_common(config);
   std::sort(config.open.begin(), config.open.end(),
             [](const OpenValue& a, const OpenValue& b) { return a.pointer < b.pointer; });
@@ -190,6 +191,22 @@ void read_head(Draft& draft) {
   } else {
     draft.spec.site = sections.site.value->text;
   }
+}
+
+void check_certificates(Draft& draft, const Attributes& settings, const yaml::Node& node) {
+  const yaml::Node* pin = node.find("fingerprint");
+  if (pin == nullptr) return;
+  if (node.find("ca_file") != nullptr) {
+    report(draft, pin->at, "`ca_file` and `fingerprint` exclude each other",
+           "a fingerprint needs no authority: leave out one of them");
+  }
+  const auto url = settings.find("url");
+  if (url == settings.end() || !url->is_string()) return;
+  // What a reference stands for shows when it is opened.
+  const std::string text = url->get<std::string>();
+  if (text.starts_with("https://") || text.starts_with("${")) return;
+  report(draft, pin->at, "there is no certificate to compare `fingerprint` with",
+         "write https:// in its `url`, or leave out `fingerprint`");
 }
 
 void refuse_plain_secrets(Draft& draft, std::span<const FieldSchema> fields,

@@ -171,6 +171,8 @@ void gather_sections(Draft& draft);
 void read_head(Draft& draft);
 void read_providers(Draft& draft);
 void read_secrets(Draft& draft);
+// Settings of how a server proves who it is, which the `url` or one another makes void.
+void check_certificates(Draft& draft, const Attributes& settings, const yaml::Node& node);
 // A value in the spec is in git, in plans and in everybody's clone.
 void refuse_plain_secrets(Draft& draft, std::span<const FieldSchema> fields,
                           const Attributes& settings, const std::vector<OpenValue>& open,

@@ -48,6 +48,7 @@ void read_notifier(Draft& draft, std::string_view name, const Entry& entry) {
   config.settings = read_object({fields, {}, schema->type + " notifier", true}, node, "", "", sink);
   config.settings.erase("type");
   refuse_plain_secrets(draft, schema->settings, config.settings, config.open, node);
+  check_certificates(draft, config.settings, node);
   std::sort(config.open.begin(), config.open.end(),
             [](const OpenValue& a, const OpenValue& b) { return a.pointer < b.pointer; });
   draft.spec.notifiers.emplace(config.name, std::move(config));

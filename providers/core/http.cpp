@@ -8,6 +8,7 @@
 
 #include "providers/core/http_text.hpp"
 #include "providers/core/http_tls.hpp"
+#include "providers/core/http_transport.hpp"
 #include "specs/text.hpp"
 #include "specs/types.hpp"
 
@@ -231,6 +232,10 @@ std::vector<FieldSchema> http_fields() {
   url.name = "url";
   url.type = Type::url;
   url.doc = "Where its API is: http://, https://, or unix:/// and the path of a socket.";
+  url.check = [](std::string_view text) -> Result<std::string> {
+    TRY_ASSIGN(const HttpTarget target, parse_target(std::string(text)));
+    return canonical_url(text);
+  };
   url.required = true;
   url.example = "https://10.5.0.2:8443";
   FieldSchema ca_file;

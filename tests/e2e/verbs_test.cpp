@@ -28,6 +28,22 @@ TEST_CASE("verbs: validate counts, or shows the place, the line and what to writ
   CHECK(has(bad.err, "memory"));
 }
 
+TEST_CASE("verbs: validate finds a url that cannot be asked") {
+  Lab lab;
+  const auto said = [&lab](const std::string& settings) {
+    lab.write("more.yaml", "providers:\n  more: { type: powerdns, key: \"${secret.k}\", " +
+                               settings + " }\nsecrets: { k: { env: K } }\n");
+    const ProcessResult told = lab.run({"validate"});
+    CHECK(has(told.err, "more.yaml:2:"));
+    return flat(told.err);
+  };
+  const std::string pin = "fingerprint: \"" + std::string(64, 'a') + "\"";
+  CHECK(has(said("url: \"ftp://10.5.0.3\""), "is no url of an HTTP API"));
+  CHECK(has(said("url: \"http://10.5.0.3/?a=b\""), "its url has a query"));
+  CHECK(has(said("url: \"http://10.5.0.3\", " + pin), "no certificate to compare"));
+  CHECK(has(said("url: \"https://10.5.0.3\", ca_file: x.pem, " + pin), "exclude each other"));
+}
+
 TEST_CASE("verbs: get prints one value and nothing else, derived ones too") {
   const Lab lab;
   CHECK(lab.run({"get", "container/forgejo.ip"}).out == "10.5.0.110\n");

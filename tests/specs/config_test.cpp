@@ -301,3 +301,21 @@ TEST_CASE("config: options of resources are read, and ignores name fields") {
         "    a: { ignore: [memroy] }\n                  ^\n"
         "  hint: did you mean `memory`?\n");
 }
+
+TEST_CASE("config: a hint for the provider of a network names only those that can be it") {
+  CHECK(errors_of("providers: { kuma: { type: uptime-kuma, url: \"http://10.5.0.3\" } }\n"
+                  "networks: { lab: { cidr: 10.5.0.0/24, provider: kuma } }\n")
+            .find("hint: none of yours does: leave `provider` out") != std::string::npos);
+}
+
+TEST_CASE("config: a fingerprint wants a certificate, and no authority beside it") {
+  const auto said = [](const std::string& settings) {
+    return errors_of("notifiers: { n: { type: webhook, " + settings + " } }\n");
+  };
+  const std::string pin = "fingerprint: \"" + std::string(64, 'a') + "\"";
+  CHECK(said("url: \"http://10.5.0.3/x\", " + pin).find("homeostat.yaml:3:") != std::string::npos);
+  CHECK(said("url: \"http://10.5.0.3/x\", " + pin)
+            .find("there is no certificate to compare `fingerprint` with") != std::string::npos);
+  CHECK(said("url: \"https://10.5.0.3/x\", ca_file: ca.pem, " + pin)
+            .find("`ca_file` and `fingerprint` exclude each other") != std::string::npos);
+}
