@@ -101,7 +101,8 @@ std::map<Address, Owned> agree(const AgreementInput& input) {
     const Owned* old = adopted ? nullptr : row_of(input.ledger, address);
     const auto live = input.planned.live.find(address);
     if (live == input.planned.live.end() || live->second == nullptr) {
-      if (old != nullptr && change != nullptr) rows[address] = lost_row(*old, *change, input.now);
+      if (old != nullptr && was_seen(*old) && change != nullptr)
+        rows[address] = lost_row(*old, *change, input.now);
       continue;
     }
     if (change != nullptr && change->from) continue;  // still owned under its old address
@@ -111,7 +112,7 @@ std::map<Address, Owned> agree(const AgreementInput& input) {
   }
   for (const auto& [address, change] : changes) {
     if (rows.contains(address) || change->action != Action::create) continue;
-    if (const Owned* old = row_of(input.ledger, address)) {
+    if (const Owned* old = row_of(input.ledger, address); old != nullptr && was_seen(*old)) {
       rows[address] = lost_row(*old, *change, input.now);
     }
   }

@@ -1,6 +1,7 @@
 #include "reconciler/intents.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "reconciler/agreement.hpp"
 #include "reconciler/live_index.hpp"
@@ -26,16 +27,40 @@ class Settling {
 
  private:
   void settle(const Address& address, const Intent& intent) {
+    Made made = Made::none;
     if (intent.action == Action::remove || intent.action == Action::release) {
-      if (went(address, intent)) out_.gone.push_back(address);
+      if (went(address, intent)) {
+        out_.gone.push_back(address);
+        made = Made::all;
+      }
     } else if (intent.from) {
-      renamed(address, intent);
+      made = renamed(address, intent);
     } else if (const LiveEntry* entry = found(address, intent)) {
       out_.rows[address] = row_now(address, intent, *entry);
+      made = made_of(address, intent, *entry);
     } else if (intent.action == Action::replace) {
       out_.gone.push_back(address);  // by us: nobody deleted it by hand
+      made = Made::partly;
     }
-    out_.over.push_back(address);
+    out_.over[address] = {intent.run, intent.action, intent.from, made};
+  }
+
+  // By the values that have arrived. A field that stands there twice was meant to end with the
+  // first value.
+  [[nodiscard]] Made made_of(const Address& address, const Intent& intent,
+                             const LiveEntry& entry) const {
+    std::set<FieldPath> paths;
+    std::size_t arrived = 0;
+    for (const Agreed& field : intent.row.agreed) {
+      if (paths.insert(field.path).second && holds(address, entry, field)) ++arrived;
+    }
+    const bool anew = intent.action == Action::create || intent.from.has_value();
+    if (paths.empty() && !anew) {  // the mark alone was to be written
+      const bool marked = entry.live->marker && entry.live->marker->protect == intent.row.protect;
+      return marked ? Made::all : Made::none;
+    }
+    if (arrived == paths.size()) return Made::all;
+    return arrived > 0 || anew ? Made::partly : Made::none;
   }
 
   // What a create made without a marker: it stands at the natural key, and is all that was wanted.
@@ -92,15 +117,18 @@ class Settling {
     return row;
   }
 
-  void renamed(const Address& address, const Intent& intent) {
+  Made renamed(const Address& address, const Intent& intent) {
     const LiveEntry* now = live_.owned_as(address);
     const LiveEntry* before = live_.owned_as(*intent.from);
     if (now != nullptr) {
       out_.rows[address] = row_now(address, intent, *now);
       out_.gone.push_back(*intent.from);
-    } else if (before != nullptr && in_.ledger.owned.contains(*intent.from)) {
+      return made_of(address, intent, *now);
+    }
+    if (before != nullptr && in_.ledger.owned.contains(*intent.from)) {
       out_.rows[*intent.from] = row_now(address, intent, *before);
     }
+    return Made::none;
   }
 
   // Deleted; or released, so that it says no longer that it is ours. The mark goes last: where it
@@ -169,7 +197,7 @@ Settled settle_intents(const SettleInput& input) {
 void take_in(LedgerView& view, const Settled& settled) {
   for (const Address& address : settled.gone) view.owned.erase(address);
   for (const auto& [address, row] : settled.rows) view.owned[address] = row;
-  for (const Address& address : settled.over) view.intents.erase(address);
+  for (const auto& [address, answer] : settled.over) view.intents.erase(address);
 }
 
 }  // namespace homeostat

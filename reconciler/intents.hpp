@@ -20,13 +20,6 @@ struct IntentContext {
 [[nodiscard]] Intent intent_of(const Intended& intended, const Owned* old,
                                const IntentContext& context);
 
-// What the live system says of open intents: what the ledger should hold now.
-struct Settled {
-  std::map<Address, Owned> rows;  // made, or changed
-  std::vector<Address> gone;      // rows of what is there no more
-  std::vector<Address> over;      // intents that are answered; the others wait for their scope
-};
-
 struct SettleInput {
   const Spec& spec;
   const Observed& observed;

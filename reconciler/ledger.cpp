@@ -229,6 +229,7 @@ Result<std::int64_t> Ledger::begin_run(const RunRecord& run) {
   std::int64_t id = 0;
   const auto work = [&]() -> Status {
     Database& database = *state_->database;
+    TRY(close_dead_runs(database, 0, run.started));
     TRY(database.run("INSERT INTO runs(verb, commit_hash, started) VALUES(?,?,?)",
                      {run.verb, run.commit, seconds_of(run.started)}));
     id = database.last_id();
@@ -241,8 +242,14 @@ Result<std::int64_t> Ledger::begin_run(const RunRecord& run) {
   return id;
 }
 
-Status Ledger::begin_writes(std::int64_t run, const std::map<Address, Intent>& intents) {
-  return state_->write([&] { return write_intents(*state_->database, run, intents); });
+Status Ledger::begin_writes(std::int64_t run, const std::map<Address, Intent>& intents,
+                            const std::vector<ChangeRecord>& changes) {
+  return state_->write([&]() -> Status {
+    for (const ChangeRecord& change : changes) {
+      TRY(write_change(*state_->database, run, change));
+    }
+    return write_intents(*state_->database, run, intents);
+  });
 }
 
 Status Ledger::end_write(std::int64_t run, const EndedWrite& ended) {
@@ -266,16 +273,27 @@ Status Ledger::end_write(std::int64_t run, const EndedWrite& ended) {
   return state_->write(work, Database::Sync::later);
 }
 
-Status Ledger::settle(const std::map<Address, Owned>& rows, const std::vector<Address>& gone,
-                      const std::vector<Address>& over) {
+Status Ledger::settle(const Settled& settled, std::int64_t own_run, Time at) {
   return state_->write([&]() -> Status {
-    for (const Address& address : gone) {
-      TRY(delete_owned(*state_->database, address));
+    Database& database = *state_->database;
+    for (const Address& address : settled.gone) {
+      TRY(delete_owned(database, address));
     }
-    for (const Address& address : over) {
-      TRY(delete_intent(*state_->database, address));
+    for (const auto& [address, answer] : settled.over) {
+      TRY(write_answer(database, address, answer, own_run, at));
+      TRY(delete_intent(database, address));
     }
-    return write_owned(*state_->database, rows);
+    TRY(close_dead_runs(database, own_run, at));
+    return write_owned(database, settled.rows);
+  });
+}
+
+Status Ledger::mark_late(std::int64_t run, const std::map<Address, std::string>& late) {
+  return state_->write([&]() -> Status {
+    for (const auto& [address, what] : late) {
+      TRY(write_late(*state_->database, run, address, what));
+    }
+    return {};
   });
 }
 

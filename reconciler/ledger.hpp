@@ -22,6 +22,8 @@ struct RunRecord {
   int exit_code = -1;   // -1: it never ended
   std::string summary;  // the plan's last line
 };
+// The summary of a run whose process died. It ended when the next one found that out.
+inline constexpr std::string_view cut_off_summary = "cut off";
 
 // One value that a change was about. Secrets are redacted.
 struct FieldRecord {
@@ -34,12 +36,18 @@ struct FieldRecord {
   friend bool operator==(const FieldRecord&, const FieldRecord&) = default;
 };
 
+// What a change came to, beside the names of OutcomeKind.
+inline constexpr std::string_view outcome_begun = "begun";  // nobody knows yet
+inline constexpr std::string_view outcome_partly = "partly done";
+inline constexpr std::string_view outcome_not_made = "not made";  // cut off before it took effect
+inline constexpr std::string_view outcome_late = "did not converge";
+
 // What one change of a run came to; kept for `history` and `undo`.
 struct ChangeRecord {
   Address address;
   std::string action = {};
   std::string cause = {};    // of the change as a whole
-  std::string outcome = {};  // done, failed, skipped
+  std::string outcome = {};  // done, failed, skipped, cancelled, or one of the above
   std::string message = {};
   std::string commit = {}, author = {};        // where no field has one: of the lines that went
   std::optional<Address> from = std::nullopt;  // a rename
@@ -102,16 +110,20 @@ class Ledger {
   [[nodiscard]] Status save_note(const std::string& name, const std::string& value);
 
   // The last 1,000 runs are kept, and those with open intents. `id`, `ended`, `exit_code` and
-  // `summary` are not looked at.
+  // `summary` are not looked at. Runs that never ended are dead: the caller holds the site's lock.
   [[nodiscard]] Result<std::int64_t> begin_run(const RunRecord& run);
-  // On the disk when it returns: then the writes may begin.
-  [[nodiscard]] Status begin_writes(std::int64_t run, const std::map<Address, Intent>& intents);
+  // On the disk when it returns: then the writes may begin. `changes`: of these intents, as
+  // history tells them until their end is known.
+  [[nodiscard]] Status begin_writes(std::int64_t run, const std::map<Address, Intent>& intents,
+                                    const std::vector<ChangeRecord>& changes = {});
   // All or nothing. On the disk by the next begin_writes() or end_run(): what a power cut takes
   // before that is an intent that is still open, and is found out by looking.
   [[nodiscard]] Status end_write(std::int64_t run, const EndedWrite& ended);
-  // What open intents came to: rows, rows that go, intents that are answered.
-  [[nodiscard]] Status settle(const std::map<Address, Owned>& rows,
-                              const std::vector<Address>& gone, const std::vector<Address>& over);
+  // What open intents came to, in history too. Runs that never ended are dead, but for the
+  // caller's own one (0: it has none): they ended at `at`. The caller holds the site's lock.
+  [[nodiscard]] Status settle(const Settled& settled, std::int64_t own_run, Time at);
+  // What was written and does not read back, each with what is to be said of it.
+  [[nodiscard]] Status mark_late(std::int64_t run, const std::map<Address, std::string>& late);
   [[nodiscard]] Status end_run(std::int64_t run, int exit_code, const std::string& summary,
                                Time at);
 

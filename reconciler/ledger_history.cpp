@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/ledger_rows.hpp"
+#include "reconciler/names.hpp"
 
 namespace homeostat {
 namespace {
@@ -77,6 +78,46 @@ Status read_changes(Database& database, RunHistory& history) {
       });
 }
 
+const std::string_view outcome_done = name_of(OutcomeKind::done);
+
+struct KnownChange {
+  std::int64_t row = 0;  // 0: there is none
+  std::string outcome, message;
+};
+// By its address: a run may have thousands of them, an address has few.
+Result<KnownChange> known_change(Database& database, std::int64_t run, const Address& address) {
+  KnownChange known;
+  TRY(
+      database.each("SELECT rowid, outcome, message FROM changes INDEXED BY changes_of_address"
+                    " WHERE address = ? AND run = ?",
+                    {to_string(address), run}, [&known](const SqlRow& row) {
+                      known = {row.integer(0), std::string(row.text(1)), std::string(row.text(2))};
+                      return Status();
+                    }));
+  return known;
+}
+
+struct Said {
+  std::string outcome, message;
+};
+Status set_outcome(Database& database, std::int64_t run, const Address& address, const Said& said) {
+  return database.run(
+      "UPDATE changes INDEXED BY changes_of_address SET outcome = ?, message = ?"
+      " WHERE address = ? AND run = ?",
+      {said.outcome, said.message, to_string(address), run});
+}
+
+// What was recorded, and what is there, as one. `own`: the run that looks is the one that wrote.
+Said said_of(const KnownChange& known, Made made, bool own) {
+  const bool done = known.outcome == outcome_done;
+  const bool begun = known.outcome == outcome_begun;
+  if (made == Made::none && begun) return {std::string(outcome_not_made), "cut off"};
+  if (made == Made::none && done && !own) return {std::string(outcome_late), known.message};
+  if (made == Made::none || done) return {known.outcome, known.message};
+  return {std::string(made == Made::all ? outcome_done : outcome_partly),
+          begun ? "cut off, and found by looking" : "found by looking, after: " + known.message};
+}
+
 // Its names, as renames tell: this one, those it had before, and what came to be called so.
 Result<std::set<std::string>> names_of(Database& database, const Address& address) {
   std::set<std::string> names = {to_string(address)};
@@ -104,12 +145,44 @@ RunRecord run_at(const SqlRow& row) {
 Status write_change(Database& database, std::int64_t run, const ChangeRecord& change) {
   json fields = json::array();
   for (const FieldRecord& field : change.fields) fields.push_back(encode(field));
+  TRY_ASSIGN(const auto known, known_change(database, run, change.address));
+  // A new row gets a number of its own.
   return database.run(
-      "INSERT INTO changes(run, address, action, fields, outcome, message, cause, before, at,"
-      " renamed_from, commit_hash, author) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
-      {run, to_string(change.address), change.action, as_text(fields), change.outcome,
+      "INSERT OR REPLACE INTO changes(rowid, run, address, action, fields, outcome, message, cause,"
+      " before, at, renamed_from, commit_hash, author)"
+      " VALUES(nullif(?, 0),?,?,?,?,?,?,?,?,?,?,?,?)",
+      {known.row, run, to_string(change.address), change.action, as_text(fields), change.outcome,
        change.message, change.cause, as_text(change.before), seconds_of(change.at),
        change.from ? to_string(*change.from) : std::string(), change.commit, change.author});
+}
+
+Status write_answer(Database& database, const Address& address, const Answer& answer,
+                    std::int64_t own_run, Time at) {
+  TRY_ASSIGN(KnownChange known, known_change(database, answer.run, address));
+  if (known.row == 0) {  // begun by a version that wrote down no more than the intent
+    ChangeRecord change;
+    change.address = address;
+    change.action = name_of(answer.action);
+    change.outcome = known.outcome = outcome_begun;
+    change.from = answer.from;
+    change.at = at;
+    TRY(write_change(database, answer.run, change));
+  }
+  const Said now = said_of(known, answer.made, answer.run == own_run);
+  return set_outcome(database, answer.run, address, now);
+}
+
+Status write_late(Database& database, std::int64_t run, const Address& address,
+                  const std::string& what) {
+  TRY_ASSIGN(const KnownChange known, known_change(database, run, address));
+  if (known.outcome != outcome_done) return {};
+  return set_outcome(database, run, address, {std::string(outcome_late), what});
+}
+
+Status close_dead_runs(Database& database, std::int64_t own_run, Time at) {
+  return database.run(
+      "UPDATE runs SET ended = ?, exit_code = 1, summary = ? WHERE exit_code < 0 AND id <> ?",
+      {seconds_of(at), cut_off_summary, own_run});
 }
 
 Status read_history(Database& database, const HistoryQuery& query, std::vector<RunHistory>& runs) {

@@ -43,6 +43,11 @@ struct Owned {
   bool marked = false;
   friend bool operator==(const Owned&, const Owned&) = default;
 };
+// Whether it was ever there when somebody looked. A server may say that it made a thing and not do
+// it: the row stays, so that what shows up late is ours, but nobody has removed anything.
+[[nodiscard]] inline bool was_seen(const Owned& row) {
+  return row.marked || !row.agreed.empty() || !row.drift.empty();
+}
 
 // Fields are as the plan knows them; here, so that the ledger can remember what it was about to do.
 enum class Action : std::uint8_t {
@@ -65,6 +70,22 @@ struct Intent {
   // keyed hashes; a field may stand there twice, the second time with its spare value.
   Owned row;
   friend bool operator==(const Intent&, const Intent&) = default;
+};
+
+// What the live system says of a write whose end nobody knows.
+enum class Made : std::uint8_t { all, partly, none };
+struct Answer {
+  std::int64_t run = 0;
+  Action action = Action::update;
+  std::optional<Address> from = std::nullopt;
+  Made made = Made::none;
+};
+
+// ... and what the ledger should hold now.
+struct Settled {
+  std::map<Address, Owned> rows;   // made, or changed
+  std::vector<Address> gone;       // rows of what is there no more
+  std::map<Address, Answer> over;  // intents that are answered; the others wait for their scope
 };
 
 // A change that was written and did not read back: how often in a row.

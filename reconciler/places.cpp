@@ -13,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <thread>
 
 #include "providers/core/failpoint.hpp"
 namespace homeostat {
@@ -134,6 +135,20 @@ Status make_key(const std::string& path) {
   return done;
 }
 
+Result<std::string> read_holder(int file, const std::string& path) {
+  TRY_ASSIGN(std::string holder, read_start(file, path, 256));
+  return holder.empty() ? "another process" : holder;
+}
+
+// Who only asks for the holder has the lock for a moment.
+int lock_soon(int file) {
+  for (int tries = 5;; --tries) {
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) return 0;
+    if (errno != EWOULDBLOCK || tries == 1) return -1;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
 // "14:02:11" of this machine's day.
 std::string clock_text(Time time) {
   const auto seconds = static_cast<std::time_t>(time.time_since_epoch().count());
@@ -197,10 +212,9 @@ Result<SiteLock> SiteLock::acquire(const Places& places, const std::string& site
   const int file = ::open(places.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) return system_error("open the lock " + places.lock, errno);
   SiteLock lock(file);  // closes it, whatever follows
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+  if (lock_soon(file) != 0) {
     if (errno != EWOULDBLOCK) return system_error("lock " + places.lock, errno);
-    TRY_ASSIGN(std::string holder, read_start(file, places.lock, 256));
-    if (holder.empty()) holder = "another process";
+    TRY_ASSIGN(const std::string holder, read_holder(file, places.lock));
     return fail(ErrorKind::conflict, fmt::format("{} holds the lock of site {}", holder, site),
                 "wait until it has ended, and run again");
   }
@@ -208,6 +222,15 @@ Result<SiteLock> SiteLock::acquire(const Places& places, const std::string& site
   if (::ftruncate(file, 0) != 0) return system_error("write " + places.lock, errno);
   TRY(write_all(file, places.lock, holder));
   return lock;
+}
+
+std::optional<std::string> SiteLock::holder(const Places& places) {
+  const File file(::open(places.lock.c_str(), O_RDONLY | O_CLOEXEC));
+  // Shared, so that two who ask do not take each other for a holder.
+  if (file.descriptor < 0 || ::flock(file.descriptor, LOCK_SH | LOCK_NB) == 0) return std::nullopt;
+  if (errno != EWOULDBLOCK) return std::nullopt;
+  const auto holder = read_holder(file.descriptor, places.lock);
+  return holder ? *holder : "another process";
 }
 
 SiteLock::SiteLock(SiteLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}

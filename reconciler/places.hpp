@@ -2,6 +2,7 @@
 // writer out.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "providers/core/provider.hpp"
@@ -35,6 +36,9 @@ class SiteLock {
   // absent.
   [[nodiscard]] static Result<SiteLock> acquire(const Places& places, const std::string& site,
                                                 const std::string& who, Time now);
+  // Who holds it, in this process or another, as acquire() names them. nullopt: nobody, or it
+  // cannot be told. Writes nothing.
+  [[nodiscard]] static std::optional<std::string> holder(const Places& places);
   SiteLock(SiteLock&& other) noexcept;
   SiteLock& operator=(SiteLock&& other) noexcept;
   SiteLock(const SiteLock&) = delete;

@@ -267,6 +267,7 @@ class Declared {
   void plan_blocked_create(Resource& resource, HoldCode code, std::string text) {
     const Owned* row = row_of(p_.input.ledger, resource.address);
     keep_protection(resource, nullptr, row);
+    if (row != nullptr && !was_seen(*row)) row = nullptr;
     Compared compared = compare(p_, resource, nullptr, row);
     Change change = begin_change(p_, Action::create, resource, nullptr);
     change.fields = std::move(compared.diff.differs);

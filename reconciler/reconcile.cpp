@@ -6,7 +6,6 @@
 #include "providers/core/failpoint.hpp"
 #include "reconciler/agreement.hpp"
 #include "reconciler/cron.hpp"
-#include "reconciler/intents.hpp"
 #include "reconciler/memory.hpp"
 #include "reconciler/notify/notifier.hpp"
 #include "reconciler/open_providers.hpp"
@@ -68,6 +67,14 @@ tl::expected<Planned, Errors> plan_round(const Round& round, const Observed& obs
   return planned;
 }
 
+Error at_work_notice(const std::string& holder) {
+  return {ErrorKind::conflict,
+          holder + ", is at work: what it is writing is planned as far as it does not show yet",
+          "plan again when it has ended",
+          {},
+          {}};
+}
+
 // The ledger, its key and what it remembers. Reading never makes a file.
 Status open_memory(Round& round, const Request& request) {
   TRY_ASSIGN(round.places, find_places(round.spec.site, request.ledger_path));
@@ -79,7 +86,15 @@ Status open_memory(Round& round, const Request& request) {
   if (!request.full_zone.empty()) round.memory.full_zones.insert(request.full_zone);
   round.hash = std::move(memory.hash);
   round.notices = std::move(memory.notices);
+  round.damaged = memory.damaged;
   round.ledger = std::move(memory.ledger);
+  // At once: it may have ended before the servers have answered.
+  if (!request.locked && !round.memory.intents.empty()) {
+    if (const auto holder = SiteLock::holder(round.places)) {
+      round.at_work = true;
+      round.notices.push_back(at_work_notice(*holder));
+    }
+  }
   if (round.request.loop && round.ledger) {
     TRY_ASSIGN(round.request.loop->suspended, round.ledger->manual_holds());
   }
@@ -89,7 +104,6 @@ Status open_memory(Round& round, const Request& request) {
 Providers open_round(const Round& round, bool read_only) {
   return open_providers({.spec = round.spec,
                          .ledger = round.memory,
-  round.damaged = memory.damaged;
                          .secrets = round.secrets,
                          .verdict = round.verdict,
                          .read_only = read_only,
@@ -182,30 +196,6 @@ Status notice_loss(Round& round) {
   return {};
 }
 
-// An old view knows nothing of a write that came after it.
-bool too_old_to_settle(const Round& round) {
-  const auto& partly = round.request.partly;
-  return partly && std::ranges::any_of(round.memory.intents, [&](const auto& intent) {
-           return !partly->scopes.contains(scope_of(intent.first));
-         });
-}
-
-// Looks up what became of writes that were cut off.
-Status settle(Round& round) {
-  if (round.memory.intents.empty() || round.request.offline) return {};
-  if (too_old_to_settle(round)) return {};
-  const Settled settled = settle_intents({.spec = round.spec,
-                                          .observed = round.observed,
-                                          .ledger = round.memory,
-                                          .providers = round.infos,
-                                          .hash = round.hash});
-  take_in(round.memory, settled);
-  round.cut_off = settled.over.size();
-  if (!round.request.locked) return {};
-  failpoint("apply.cut_off");
-  return round.ledger->settle(settled.rows, settled.gone, settled.over);
-}
-
 }  // namespace
 
 Time now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
@@ -266,7 +256,7 @@ tl::expected<Round, Errors> look(Judged judged, const Request& request, std::sto
       together ? look_and_remember(round, request, stop) : remember_and_look(round, request, stop);
   if (!desired) return tl::unexpected(one(desired.error()));
   Status known = notice_loss(round);
-  if (known) known = settle(round);
+  if (known) known = settle(round, 0);
   if (!known) return tl::unexpected(one(known.error()));
   auto planned = plan_round(round, round.observed, std::move(*desired));
   if (!planned) return tl::unexpected(std::move(planned).error());
@@ -367,8 +357,10 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
     for (const auto& [scope, state] : again.scopes) round.observed.scopes[scope] = state;
     failpoint("apply.before_settle");
     // Of those that failed, which may have been made all the same, and of removals.
-    if (const Status settled = settle(round); !settled) return tl::unexpected(one(settled.error()));
-    round.cut_off = 0;  // not by a crash
+    if (const Status settled = settle(round, *run); !settled) {
+      return tl::unexpected(one(settled.error()));
+    }
+    round.cut_off = 0;  // told already
     return plan_again(round);
   };
   auto after = verify(look_again, round.request.timing, applied.outcomes, stop);
@@ -380,13 +372,14 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
     applied.after = std::move(round.planned);
   }
   failpoint("apply.before_agreement");
+  note(record_late(round, *run, applied));
   note(count_tries(round, applied));
   if (applied.errors.empty()) note(record_agreement(round, applied.after, true));
   failpoint("apply.after_agreement");
-  const bool failed =
-      !applied.errors.empty() || std::ranges::any_of(applied.outcomes, [](const Outcome& outcome) {
-        return outcome.kind != OutcomeKind::done;
-      });
+  const bool failed = !applied.errors.empty() || !applied.lingering.empty() ||
+                      std::ranges::any_of(applied.outcomes, [](const Outcome& outcome) {
+                        return outcome.kind != OutcomeKind::done;
+                      });
   failpoint("apply.before_end");
   note(round.ledger->end_run(*run, failed ? 1 : exit_code(applied.after.plan),
                              summary_line(applied.after.plan), now()));

@@ -52,6 +52,7 @@ struct Round {
   Errors notices;   // what was lost of the memory; warnings of the plan
   bool damaged = false;     // the ledger cannot be read: what was agreed is not known
   std::size_t cut_off = 0;  // writes of a run that died, settled by looking
+  bool at_work = false;     // somebody else holds the lock, and open writes are his
   std::map<std::string, const ProviderInfo*> infos;  // by instance
   Providers providers;
   Observed observed;

@@ -1,5 +1,7 @@
 #include "reconciler/record.hpp"
 
+#include <algorithm>
+
 #include "providers/core/failpoint.hpp"
 #include "reconciler/agreement.hpp"
 #include "reconciler/intents.hpp"
@@ -25,12 +27,11 @@ void add_provenance(FieldRecord& record, const std::optional<Provenance>& from) 
   record.author = from->author;
 }
 
-ChangeRecord history_of(const Change& change, const Outcome& outcome) {
+ChangeRecord history_of(const Change& change) {
   ChangeRecord record{.address = change.address,
                       .action = std::string(name_of(change.action)),
                       .cause = cause_words(change.cause, change.provenance),
-                      .outcome = std::string(name_of(outcome.kind)),
-                      .message = outcome.error ? outcome.error->message : std::string(),
+                      .outcome = std::string(outcome_begun),
                       .from = change.from,
                       .at = now()};
   for (const FieldDiff& diff : change.fields) {
@@ -57,18 +58,28 @@ Owned row_after(const Round& round, const Change& change, const Outcome& outcome
                      row_before(round, change), round.spec);
 }
 
+// An old view knows nothing of a write that came after it.
+bool too_old_to_settle(const Round& round) {
+  const auto& partly = round.request.partly;
+  return partly && std::ranges::any_of(round.memory.intents, [&](const auto& intent) {
+           return !partly->scopes.contains(scope_of(intent.first));
+         });
+}
+
 }  // namespace
 
 Status record_intents(Round& round, std::int64_t run, std::span<const Intended> intended) {
   const IntentContext context{
       round.spec, round.planned.desired, round.planned.live, round.infos, round.hash, now()};
   std::map<Address, Intent> intents;
+  std::vector<ChangeRecord> changes;
   for (const Intended& one : intended) {
+    changes.push_back(history_of(one.change));
     intents[one.change.address] = intent_of(one, row_before(round, one.change), context);
     intents[one.change.address].run = run;
   }
   failpoint("ledger.before_intents");
-  TRY(round.ledger->begin_writes(run, intents));
+  TRY(round.ledger->begin_writes(run, intents, changes));
   for (auto& [address, intent] : intents) round.memory.intents[address] = std::move(intent);
   return {};
 }
@@ -76,7 +87,9 @@ Status record_intents(Round& round, std::int64_t run, std::span<const Intended> 
 Status record_outcome(Round& round, std::int64_t run, const Change& change,
                       const Outcome& outcome) {
   EndedWrite ended;
-  ended.change = history_of(change, outcome);
+  ended.change = history_of(change);
+  ended.change.outcome = name_of(outcome.kind);
+  if (outcome.error) ended.change.message = outcome.error->message;
   // A write that failed may have happened all the same: its intent stays until somebody looks. So
   // does a removal's: what is still there stays ours, else nobody would dare to remove it.
   ended.over = outcome.kind == OutcomeKind::done && change.action != Action::remove;
@@ -93,6 +106,32 @@ Status record_outcome(Round& round, std::int64_t run, const Change& change,
     memory.intents.erase(change.address);
   }
   return round.ledger->end_write(run, ended);
+}
+
+Status settle(Round& round, std::int64_t own_run) {
+  if (round.memory.intents.empty() || round.request.offline) return {};
+  if (too_old_to_settle(round)) return {};
+  const Settled settled = settle_intents({.spec = round.spec,
+                                          .observed = round.observed,
+                                          .ledger = round.memory,
+                                          .providers = round.infos,
+                                          .hash = round.hash});
+  take_in(round.memory, settled);
+  // Of a run that is alive nothing was cut off: what shows is done, and the rest is to be done.
+  if (own_run == 0 && !round.at_work) round.cut_off = settled.over.size();
+  if (!round.request.locked) return {};
+  failpoint("apply.cut_off");
+  return round.ledger->settle(settled, own_run, now());
+}
+
+Status record_late(Round& round, std::int64_t run, const Applied& applied) {
+  if (applied.lingering.empty()) return {};
+  std::map<Address, std::string> late;
+  for (const Change* change : applied.lingering) {
+    std::string& what = late[change->address];
+    for (const FieldDiff& field : change->fields) what += (what.empty() ? "" : ", ") + field.path;
+  }
+  return round.ledger->mark_late(run, late);
 }
 
 }  // namespace homeostat

@@ -44,13 +44,19 @@ bool is_hidden(const nlohmann::json& value) {
   return value.is_structured() && std::ranges::any_of(value, is_hidden);
 }
 
+// Of what did nothing after all, the old values are there already.
+bool may_have_changed(const std::string& outcome) {
+  return outcome == "done" || outcome == outcome_partly || outcome == outcome_late ||
+         outcome == outcome_begun;
+}
+
 class Undoing {
  public:
   Undoing(const RunHistory& history, const Spec& spec) : history_(history), spec_(spec) {}
 
   Undo run() {
     for (const ChangeRecord& change : history_.changes) {
-      if (change.outcome == "done") undo(change);
+      if (may_have_changed(change.outcome)) undo(change);
     }
     return std::move(out_);
   }

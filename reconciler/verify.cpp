@@ -34,6 +34,17 @@ std::vector<const Change*> lingering(const Plan& after, const std::vector<Outcom
   return found;
 }
 
+std::vector<std::string> lingering_lines(const std::vector<const Change*>& lingering,
+                                         bool provider) {
+  std::vector<std::string> lines;
+  for (const Change* change : lingering) {
+    const std::string name = display(change->address, provider, false);
+    for (const FieldDiff& diff : change->fields) lines.push_back(name + " " + diff.path);
+    if (change->fields.empty()) lines.push_back(name);
+  }
+  return lines;
+}
+
 tl::expected<Planned, Errors> verify(const LookAgain& look_again, const Timing& timing,
                                      const std::vector<Outcome>& outcomes,
                                      const std::stop_token& stop) {

@@ -19,6 +19,9 @@ using LookAgain = std::function<tl::expected<Planned, Errors>(const std::set<Sco
 // What was written and differs still: the server took the write and did nothing, or something else.
 [[nodiscard]] std::vector<const Change*> lingering(const Plan& after,
                                                    const std::vector<Outcome>& outcomes);
+// "container/web cores", a line a field; `provider` as display() takes it.
+[[nodiscard]] std::vector<std::string> lingering_lines(const std::vector<const Change*>& lingering,
+                                                       bool provider);
 // Counts in the ledger how often in a row each change was written and did not read back.
 [[nodiscard]] Status count_tries(Round& round, const Applied& applied);
 

@@ -8,6 +8,7 @@
 #include "reconciler/cli/saved.hpp"
 #include "reconciler/names.hpp"
 #include "reconciler/report/words.hpp"
+#include "reconciler/verify.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -52,14 +53,8 @@ std::string outcome_text(const Applied& applied) {
             (outcome.error ? ": " + outcome.error->message : std::string()) + "\n";
   }
   if (stopped > 0) text += "stopped  " + counted(stopped, "change") + " not made\n";
-  for (const Change* change : applied.lingering) {
-    for (const FieldDiff& diff : change->fields) {
-      text +=
-          "did not converge  " + display(change->address, false, false) + " " + diff.path + "\n";
-    }
-    if (change->fields.empty()) {
-      text += "did not converge  " + display(change->address, false, false) + "\n";
-    }
+  for (const std::string& line : lingering_lines(applied.lingering, false)) {
+    text += "did not converge  " + line + "\n";
   }
   return text + "applied " + std::to_string(done) + " of " +
          std::to_string(applied.outcomes.size()) + " changes\n";

@@ -63,7 +63,8 @@ std::string run_text(const RunHistory& history, const TextStyle& style) {
                                      run.started + std::chrono::minutes(style.utc_offset_minutes))),
                                  run.id, run.verb);
   if (!run.commit.empty()) text += " " + short_commit(run.commit);
-  text += run.exit_code < 0 ? "   it never ended\n" : fmt::format("   exit {}\n", run.exit_code);
+  text += run.exit_code < 0 ? "   it never ended" : fmt::format("   exit {}", run.exit_code);
+  text += run.summary == cut_off_summary ? ", cut off\n" : "\n";
   for (const ChangeRecord& change : history.changes) text += change_text(change);
   return text;
 }

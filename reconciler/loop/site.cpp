@@ -196,6 +196,7 @@ tl::expected<Turn, Errors> Site::try_turn(const std::string& commit,
 
 void Site::settle_turn(Turn turn, Time begun, bool full) {
   for (const Error& error : turn.errors) say(error_words(error));
+  for (const std::string& line : turn.lingering) say("did not converge: " + line);
   const std::string summary = summary_line(turn.planned.plan);
   if (summary != told_summary_) say(told_summary_ = summary);
   if (failed(turn)) {

@@ -7,6 +7,7 @@
 #include "reconciler/open_providers.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/report/words.hpp"
+#include "reconciler/verify.hpp"
 
 namespace homeostat {
 namespace {
@@ -103,6 +104,8 @@ class TurnTaker {
     Applied applied = apply(round, hooks, stop_, cancel_);
     turn_.outcomes.insert(turn_.outcomes.end(), applied.outcomes.begin(), applied.outcomes.end());
     turn_.errors.insert(turn_.errors.end(), applied.errors.begin(), applied.errors.end());
+    const auto late = lingering_lines(applied.lingering, true);
+    turn_.lingering.insert(turn_.lingering.end(), late.begin(), late.end());
     turn_.looked_again = turn_.looked_again && applied.looked_again;
     round.planned = std::move(applied.after);
   }
@@ -142,14 +145,15 @@ class TurnTaker {
     auto exact = plan_again(round);
     const bool same = exact && plan_id(exact->plan) == approval.plan;
     const std::size_t before = turn_.outcomes.size();
+    const std::size_t late = turn_.lingering.size();
     if (same) {
       round.planned = std::move(*exact);
       carry_out(round);
     }
-    const bool done = same && std::all_of(turn_.outcomes.begin() + static_cast<long>(before),
-                                          turn_.outcomes.end(), [](const Outcome& outcome) {
-                                            return outcome.kind == OutcomeKind::done;
-                                          });
+    const bool done =
+        same && turn_.lingering.size() == late &&
+        std::all_of(turn_.outcomes.begin() + static_cast<long>(before), turn_.outcomes.end(),
+                    [](const Outcome& outcome) { return outcome.kind == OutcomeKind::done; });
     note(round.ledger->end_approval(approval.id,
                                     done   ? Approval::State::done
                                     : same ? Approval::State::failed
@@ -211,9 +215,10 @@ class TurnTaker {
 }  // namespace
 
 bool failed(const Turn& turn) {
-  return !turn.errors.empty() || std::ranges::any_of(turn.outcomes, [](const Outcome& outcome) {
-    return outcome.kind == OutcomeKind::failed;
-  });
+  return !turn.errors.empty() || !turn.lingering.empty() ||
+         std::ranges::any_of(turn.outcomes, [](const Outcome& outcome) {
+           return outcome.kind == OutcomeKind::failed;
+         });
 }
 
 tl::expected<Turn, Errors> take_turn(const TurnInput& input, std::stop_token stop,

@@ -113,6 +113,7 @@ Row run_row(const Digest& digest, const RunHistory& history) {
   std::string text = printable(run.verb);
   if (!run.commit.empty()) text += " " + short_commit(run.commit);
   if (run.exit_code < 0) text += ", never ended";
+  if (run.summary == cut_off_summary) text += ", cut off";
   Row row = plain_row(fmt::format("run {}", run.id), std::move(text),
                       {moment_words(day_of(digest), run.started)});
   for (const ChangeRecord& change : history.changes) {

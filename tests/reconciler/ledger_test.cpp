@@ -125,7 +125,8 @@ TEST_CASE("ledger: an intent reads back the same, and outlives the process and a
   CHECK(value_of(ledger.view()).intents.at(www) == expected);
   CHECK(RawDatabase(path).number("SELECT count(*) FROM runs") == 1001);
 
-  succeed(ledger.settle({{www, sample()}}, {jelly}, {www}));
+  const Answer answer{.run = run, .action = Action::rename, .made = Made::all};
+  succeed(ledger.settle({{{www, sample()}}, {jelly}, {{www, answer}}}, 0, at(2100)));
   const LedgerView view = value_of(ledger.view());
   CHECK(view.owned == std::map<Address, Owned>{{www, sample()}});
   CHECK(view.intents.size() == 1);

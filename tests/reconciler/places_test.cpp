@@ -140,6 +140,7 @@ TEST_CASE("lock: a second writer fails at once, and is told who holds it") {
   const Places places = places_in(dir.path() + "/state");
   std::optional<SiteLock> held =
       SiteLock::acquire(places, "home", "homeostat apply", at(50531)).value();
+  CHECK(SiteLock::holder(places).value().starts_with("homeostat apply, process "));
   const auto second = SiteLock::acquire(places, "home", "run", at(50600));
   REQUIRE_FALSE(second);
   CHECK(second.error().kind == ErrorKind::conflict);

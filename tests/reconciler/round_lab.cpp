@@ -1,6 +1,7 @@
 #include "tests/reconciler/round_lab.hpp"
 
 #include <array>
+#include <cstdlib>
 
 #include "reconciler/connections.hpp"
 #include "reconciler/names.hpp"
@@ -94,6 +95,7 @@ RoundLab::RoundLab() {
     made.provider->info_of_it = marked ? marked_info() : plain_info();
   }
   dir_.write("repo/homeostat.yaml", head);
+  ::setenv("HOMEOSTAT_STATE_DIR", (dir_.path() + "/state").c_str(), 1);
 }
 
 RoundLab::~RoundLab() { servers().clear(); }
@@ -106,10 +108,10 @@ void RoundLab::spec(const std::string& resources) const {
   for (const Connection& connection : connections_of(*spec)) {
     records[connection.name] = {connection.hash, connection.text, nlohmann::json::object(), Time()};
   }
-  const Places places = find_places(spec->site, ledger()).value();
-  const Status trusted = make_private_folders(folder_of(places.trust));
+  const std::string trust = places().trust;
+  const Status trusted = make_private_folders(folder_of(trust));
   REQUIRE(trusted);
-  REQUIRE(change_trust(places.trust, [&records](TrustRecords& all) {
+  REQUIRE(change_trust(trust, [&records](TrustRecords& all) {
     all = records;
     return Status();
   }));
@@ -118,6 +120,8 @@ void RoundLab::spec(const std::string& resources) const {
 FakeProvider& RoundLab::server(const std::string& name) const {
   return *servers().at(name).provider;
 }
+
+Places RoundLab::places() const { return find_places("home", ledger()).value(); }
 
 void RoundLab::read_stale(const std::string& name, int times) const {
   servers().at(name).stale = times;

@@ -32,6 +32,7 @@ class RoundLab {
   // look and apply; the exit code that `apply` would give.
   int run();
 
+  [[nodiscard]] Places places() const;
   [[nodiscard]] std::string folder() const { return dir_.path(); }
   [[nodiscard]] std::string ledger() const { return dir_.path() + "/state/ledger.db"; }
   std::vector<std::chrono::milliseconds> waits;

@@ -31,6 +31,10 @@ const char* name_of(StepKind kind) {
   return "mark";
 }
 
+std::string id_of(const Step& step) {
+  return step.native_id.empty() ? step.address.kind + "/" + step.address.name : step.native_id;
+}
+
 void wait_for_stop(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any stopped;
@@ -61,6 +65,11 @@ FakeProvider::FakeProvider(std::string name, CallLog& log) : name_(std::move(nam
 void FakeProvider::put(LiveResource resource) {
   const std::lock_guard lock(mutex_);
   live_[resource.native_id] = std::move(resource);
+}
+
+void FakeProvider::erase(const std::string& native_id) {
+  const std::lock_guard lock(mutex_);
+  live_.erase(native_id);
 }
 
 const LiveResource* FakeProvider::find(const std::string& native_id) const {
@@ -123,8 +132,7 @@ Result<Observation> FakeProvider::observe(const Scope& scope, std::stop_token st
 // As loosely as a server would: no looking at `before`.
 Result<StepResult> FakeProvider::apply_one(const Step& step) {
   const std::lock_guard lock(mutex_);
-  const std::string id =
-      step.native_id.empty() ? step.address.kind + "/" + step.address.name : step.native_id;
+  const std::string id = id_of(step);
   if (step.kind == StepKind::remove) {
     live_.erase(id);
     return StepResult{id, Attributes::object()};
@@ -154,7 +162,7 @@ Result<StepResult> FakeProvider::answer(const Step& step, const std::optional<Fa
       (void)apply_one(step);
       return tl::unexpected(fault->error);
     case Fault::Kind::lie:
-      return StepResult{step.native_id, step.after};
+      return StepResult{id_of(step), step.after};
     case Fault::Kind::throw_it:
       throw std::runtime_error("out of cheese");
     case Fault::Kind::hang:

@@ -50,6 +50,7 @@ class FakeProvider final : public Provider {
   Errors warnings;  // of every observe
   std::string traffic_of_it;
   void put(LiveResource resource);
+  void erase(const std::string& native_id);
   // nullptr where there is none.
   [[nodiscard]] const LiveResource* find(const std::string& native_id) const;
   // The next call about it: "observe" or "observe <scope>", "apply" or "apply <address>".
