@@ -204,12 +204,13 @@ Result<std::string> Ledger::note(const std::string& name) const {
   });
 }
 
-Status Ledger::save_tried(const std::map<Address, Tried>& tried) {
-  return state_->write([&] { return write_tried(*state_->database, tried); });
+Status Ledger::save_tried(const std::map<Address, Tried>& rows, const std::vector<Address>& gone) {
+  return state_->write([&] { return write_tried(*state_->database, rows, gone); });
 }
 
-Status Ledger::save_suspended(const std::map<Address, Suspension>& suspended) {
-  return state_->write([&] { return write_suspended(*state_->database, suspended); });
+Status Ledger::save_suspended(const std::map<Address, Suspension>& rows,
+                              const std::vector<Address>& gone) {
+  return state_->write([&] { return write_suspended(*state_->database, rows, gone); });
 }
 
 Status Ledger::save_note(const std::string& name, const std::string& value) {

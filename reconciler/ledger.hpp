@@ -102,9 +102,11 @@ class Ledger {
   [[nodiscard]] Status confirm_full_zone(const std::string& zone_key);
   // Secrets must be hashed by the caller (redact.hpp). Unknown scopes keep their last observation.
   [[nodiscard]] Status save_observation(const Observed& observed);
-  // All there are; the others go.
-  [[nodiscard]] Status save_tried(const std::map<Address, Tried>& tried);
-  [[nodiscard]] Status save_suspended(const std::map<Address, Suspension>& suspended);
+  // These rows, and those that go: what a hand says meanwhile of others (`resume`) stands.
+  [[nodiscard]] Status save_tried(const std::map<Address, Tried>& rows,
+                                  const std::vector<Address>& gone);
+  [[nodiscard]] Status save_suspended(const std::map<Address, Suspension>& rows,
+                                      const std::vector<Address>& gone);
   // What is to be known of the file itself, by name; "" where there is none, and to remove it.
   [[nodiscard]] Result<std::string> note(const std::string& name) const;
   [[nodiscard]] Status save_note(const std::string& name, const std::string& value);

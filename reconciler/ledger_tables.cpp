@@ -276,22 +276,30 @@ Status write_intents(Database& database, std::int64_t run,
   return {};
 }
 
-Status write_tried(Database& database, const std::map<Address, Tried>& tried) {
-  TRY(database.run("DELETE FROM tried"));
-  for (const auto& [address, row] : tried) {
-    TRY(database.run("INSERT INTO tried VALUES(?,?,?,?,?,?,?)",
+Status write_tried(Database& database, const std::map<Address, Tried>& rows,
+                   const std::vector<Address>& gone) {
+  for (const Address& address : gone) {
+    TRY(database.run("DELETE FROM tried WHERE (site, kind, name, provider) = (?,?,?,?)",
+                     {address.site, address.kind, address.name, address.provider}));
+  }
+  for (const auto& [address, row] : rows) {
+    TRY(database.run("INSERT OR REPLACE INTO tried VALUES(?,?,?,?,?,?,?)",
                      {address.site, address.kind, address.name, address.provider, row.what,
                       std::int64_t{row.times}, seconds_of(row.since)}));
   }
   return {};
 }
 
-Status write_suspended(Database& database, const std::map<Address, Suspension>& suspended) {
-  TRY(database.run("DELETE FROM suspended"));
-  for (const auto& [address, row] : suspended) {
+Status write_suspended(Database& database, const std::map<Address, Suspension>& rows,
+                       const std::vector<Address>& gone) {
+  for (const Address& address : gone) {
+    TRY(database.run("DELETE FROM suspended WHERE (site, kind, name, provider) = (?,?,?,?)",
+                     {address.site, address.kind, address.name, address.provider}));
+  }
+  for (const auto& [address, row] : rows) {
     const std::string values =
         nlohmann::json(row.values).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    TRY(database.run("INSERT INTO suspended VALUES(?,?,?,?,?,?,?,?)",
+    TRY(database.run("INSERT OR REPLACE INTO suspended VALUES(?,?,?,?,?,?,?,?)",
                      {address.site, address.kind, address.name, address.provider, row.run,
                       row.declared, std::int64_t{row.absent}, values}));
   }

@@ -16,9 +16,10 @@ namespace homeostat {
 [[nodiscard]] Status write_intents(Database& database, std::int64_t run,
                                    const std::map<Address, Intent>& intents);
 // Replaces all rows.
-[[nodiscard]] Status write_tried(Database& database, const std::map<Address, Tried>& tried);
-[[nodiscard]] Status write_suspended(Database& database,
-                                     const std::map<Address, Suspension>& suspended);
+[[nodiscard]] Status write_tried(Database& database, const std::map<Address, Tried>& rows,
+                                 const std::vector<Address>& gone);
+[[nodiscard]] Status write_suspended(Database& database, const std::map<Address, Suspension>& rows,
+                                     const std::vector<Address>& gone);
 [[nodiscard]] Status delete_owned(Database& database, const Address& address);
 [[nodiscard]] Status delete_intent(Database& database, const Address& address);
 [[nodiscard]] Status write_forgotten(Database& database, const Address& address, bool forgotten);

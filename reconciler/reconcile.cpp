@@ -15,6 +15,7 @@
 #include "reconciler/report/report.hpp"
 #include "reconciler/secrets.hpp"
 #include "reconciler/suspend.hpp"
+#include "reconciler/undone.hpp"
 #include "reconciler/unmatched.hpp"
 #include "reconciler/verify.hpp"
 
@@ -62,7 +63,9 @@ tl::expected<Planned, Errors> plan_round(const Round& round, const Observed& obs
   planned->plan.connections = round.verdict.blocked;
   add_warnings(planned->plan, expiry_warnings(round.spec, planned->plan.made));
   add_warnings(planned->plan, round.notices);
-  say_undone(planned->plan, round.memory);
+  Suspensions undone = round.memory.suspended;
+  undone.insert(round.request.suspend.begin(), round.request.suspend.end());
+  say_undone(planned->plan, round.spec, undone);
   fill_provenance(planned->plan, round.spec, round.memory);
   return planned;
 }
@@ -115,11 +118,9 @@ Status put_suspensions(Round& round) {
   for (const auto& [address, suspension] : round.request.suspend) {
     round.memory.suspended[address] = suspension;
   }
-  const std::size_t known = round.memory.suspended.size();
-  suspend(round.spec, round.memory);
-  const bool over = round.memory.suspended.size() < known;
-  if (!over || !round.request.locked || !round.request.suspend.empty()) return {};
-  return round.ledger->save_suspended(round.memory.suspended);
+  const std::vector<Address> over = suspend(round.spec, round.memory);
+  if (over.empty() || !round.request.locked || !round.request.suspend.empty()) return {};
+  return round.ledger->save_suspended({}, over);
 }
 
 // All scopes; or those that are asked for, and the others as they were seen.

@@ -46,8 +46,9 @@ void hold_stuck(Planning& planning) {
     if (now != tried.what) continue;
     hold(change, HoldCode::stuck,
          fmt::format("stuck: it was written {} times without effect, and is not written again "
-                     "until the spec or the live value moves; look at the server",
-                     tried.times));
+                     "until the spec or the live value moves; look at the server, then `homeostat "
+                     "resume {}`",
+                     tried.times, display(address, false, false)));
   }
 }
 

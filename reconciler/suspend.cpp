@@ -7,6 +7,8 @@
 #include "reconciler/paths.hpp"
 #include "reconciler/plan.hpp"
 #include "reconciler/redact.hpp"
+#include "reconciler/sources.hpp"
+#include "reconciler/undone.hpp"
 
 namespace homeostat {
 namespace {
@@ -55,13 +57,65 @@ class Undoing {
   Undoing(const RunHistory& history, const Spec& spec) : history_(history), spec_(spec) {}
 
   Undo run() {
+    std::vector<const ChangeRecord*> loose;
     for (const ChangeRecord& change : history_.changes) {
-      if (may_have_changed(change.outcome)) undo(change);
+      if (!may_have_changed(change.outcome)) continue;
+      if (is_loose_ptr(spec_, change.address)) {
+        loose.push_back(&change);
+      } else {
+        undo(change);
+      }
     }
+    if (!loose.empty()) undo_loose(loose);
     return std::move(out_);
   }
 
  private:
+  // PTR records that nothing declares. The derived ones come of their A records, and are let be.
+  void undo_loose(const std::vector<const ChangeRecord*>& changes) {
+    Forwards forwards(spec_);
+    for (const auto& [address, suspension] : out_.suspensions) {
+      if (!spec_.desired.contains(address)) forwards.add(address);
+    }
+    for (const ChangeRecord* change : changes) {
+      std::vector<Address> from =
+          forwards.of_ptr(change->address, member(change->before, "values"));
+      for (const FieldRecord& field : change->fields) {
+        if (field.path != "values") continue;
+        for (const auto* names : {&field.before, &field.after}) {
+          const std::vector<Address> more = forwards.of_ptr(change->address, *names);
+          from.insert(from.end(), more.begin(), more.end());
+        }
+      }
+      const auto comes_back = [&](const Address& forward) {
+        return may_lead_to(forward, domain_name(spec_, change->address));
+      };
+      if (from.empty()) {
+        undo(*change);
+      } else if (change->action == "delete" && std::ranges::none_of(from, comes_back)) {
+        leave(change->address, "it is derived from " + display(from.front(), false, false) +
+                                   ", which leads elsewhere and was not changed by this run");
+      }
+    }
+  }
+
+  // Whether a record has, with what is undone, the address that this reverse name stands for.
+  [[nodiscard]] bool may_lead_to(const Address& forward, const std::string& reverse) const {
+    nlohmann::json values;
+    const auto declared = spec_.desired.find(forward);
+    if (declared != spec_.desired.end()) values = member(declared->second.attributes, "values");
+    const auto undone = out_.suspensions.find(forward);
+    if (undone != out_.suspensions.end() && undone->second.values.contains("values")) {
+      values = undone->second.values.at("values");
+    }
+    if (!values.is_array()) return true;
+    return std::ranges::any_of(values, [&reverse](const nlohmann::json& value) {
+      if (!value.is_string()) return true;
+      const auto ip = parse_ip(value.get_ref<const std::string&>());
+      return !ip || reverse_name(*ip) == reverse;  // what is still open may be any address
+    });
+  }
+
   void undo(const ChangeRecord& change) {
     if (change.action == "create") {
       if (!spec_.desired.contains(change.address)) return;
@@ -127,54 +181,127 @@ class Undoing {
 
 Undo undo_of(const RunHistory& history, const Spec& spec) { return Undoing(history, spec).run(); }
 
-void suspend(Spec& spec, LedgerView& ledger) {
-  std::erase_if(ledger.suspended, [&spec](const auto& row) {
-    return word_of(spec, row.first) != row.second.declared;
-  });
-  for (const auto& [address, suspension] : ledger.suspended) {
-    Error said{ErrorKind::conflict,
-               fmt::format("{} is as it was before run {}, which was undone: git is not followed "
-                           "here until it says something else",
-                           display(address, false, false), suspension.run),
-               {},
-               {},
-               {}};
-    if (suspension.absent) {
-      const auto gone = spec.desired.find(address);
-      said.where = source_ref(gone->second.where, spec.files);
-      spec.desired.erase(gone);
-    } else {
-      Resource& resource = spec.desired[address];
-      resource.address = address;
-      for (const auto& [path, value] : suspension.values) put(resource, path, value);
-      said.where = source_ref(resource.where, spec.files);
-    }
-    spec.warnings.push_back(std::move(said));
+namespace {
+
+// A name has either a CNAME or other records: where git declares the one, the other is over.
+bool is_displaced(const Spec& spec, const Address& address) {
+  if (address.kind != "dns") return false;
+  const std::string owner = address.name.substr(0, address.name.rfind('/') + 1);
+  const auto is_alias = [&owner](const Address& record) {
+    return record.name.substr(owner.size()) == "CNAME";
+  };
+  Address first = address;
+  first.name = owner;
+  first.provider.clear();
+  for (auto at = spec.desired.lower_bound(first); at != spec.desired.end(); ++at) {
+    const Address& other = at->first;
+    if (other.kind != address.kind || !other.name.starts_with(owner)) break;
+    if (other.provider == address.provider && is_alias(other) != is_alias(address)) return true;
   }
+  return false;
 }
 
-void say_undone(Plan& plan, const LedgerView& ledger) {
-  for (Change& change : plan.changes) {
-    const auto row = ledger.suspended.find(change.address);
-    if (row == ledger.suspended.end()) continue;
-    const Suspension& suspension = row->second;
-    const bool whole = change.action == Action::create || change.action == Action::remove;
-    bool by_git = false;
-    const auto say = [&suspension](Cause& cause, std::optional<Provenance>& provenance) {
-      if (cause == Cause::drift || cause == Cause::none) return;
-      if (cause == Cause::git) cause = Cause::undo;
-      provenance.emplace().undone = suspension.run;
-    };
-    for (FieldDiff& field : change.fields) {
-      const bool undone =
-          whole || std::ranges::any_of(suspension.values, [&field](const auto& value) {
-            return covers(value.first, field.path) || covers(field.path, value.first);
-          });
-      if (undone) say(field.cause, field.provenance);
-      by_git = by_git || field.cause == Cause::git;
+class Suspending {
+ public:
+  Suspending(Spec& spec, LedgerView& ledger) : spec_(spec), rows_(ledger.suspended) {}
+
+  std::vector<Address> run() {
+    drop([this](const auto& row) { return word_of(spec_, row.first) != row.second.declared; });
+    std::map<Address, Origin> places;
+    for (const auto& [address, suspension] : rows_) {
+      if (!suspension.absent) continue;
+      const auto gone = spec_.desired.find(address);
+      places[address] = gone->second.where;
+      spec_.desired.erase(gone);
     }
-    if (whole || (change.cause == Cause::git && !by_git)) say(change.cause, change.provenance);
+    drop([this](const auto& row) { return !row.second.declared.empty() && !put_back(row); });
+    drop([this](const auto& row) {
+      return row.second.declared.empty() && is_displaced(spec_, row.first);
+    });
+    put_what_was_deleted();
+    for (const auto& [address, suspension] : rows_) {
+      warn(address, suspension.run,
+           suspension.absent ? places.at(address) : spec_.desired.at(address).where);
+    }
+    return std::move(over_);
   }
+
+ private:
+  template <class Is>
+  void drop(const Is& is_over) {
+    for (auto row = rows_.begin(); row != rows_.end();) {
+      if (is_over(*row)) {
+        over_.push_back(row->first);
+        row = rows_.erase(row);
+      } else {
+        ++row;
+      }
+    }
+  }
+
+  // False where git says the same.
+  bool put_back(const std::pair<const Address, Suspension>& row) {
+    if (row.second.absent) return true;
+    Resource& resource = spec_.desired.at(row.first);
+    const Resource git = resource;
+    for (const auto& [path, value] : row.second.values) put(resource, path, value);
+    const bool same = resource.attributes == git.attributes && resource.protect == git.protect &&
+                      resource.open.size() == git.open.size();
+    if (same) resource = git;
+    return !same;
+  }
+
+  void put_what_was_deleted() {
+    std::vector<Address> loose;
+    for (const auto& [address, suspension] : rows_) {
+      if (!suspension.declared.empty()) continue;
+      if (is_loose_ptr(spec_, address)) {
+        loose.push_back(address);
+      } else {
+        put_all(address, suspension);
+      }
+    }
+    if (loose.empty()) return;
+    const Forwards forwards(spec_);
+    // Older versions kept derived ones too.
+    std::erase_if(loose, [&](const Address& address) {
+      const auto names = rows_.at(address).values.find("values");
+      if (names == rows_.at(address).values.end()) return false;
+      if (forwards.of_ptr(address, names->second).empty()) return false;
+      rows_.erase(address);
+      over_.push_back(address);
+      return true;
+    });
+    for (const Address& address : loose) put_all(address, rows_.at(address));
+  }
+
+  void put_all(const Address& address, const Suspension& suspension) {
+    Resource& resource = spec_.desired[address];
+    resource.address = address;
+    for (const auto& [path, value] : suspension.values) put(resource, path, value);
+  }
+
+  void warn(const Address& address, std::int64_t run, const Origin& where) {
+    const std::string name = display(address, false, false);
+    spec_.warnings.push_back(
+        {ErrorKind::conflict,
+         fmt::format("{} is as it was before run {}, which was undone: git is not followed here "
+                     "until it says something else, or `homeostat resume {}`",
+                     name, run, name),
+         {},
+         source_ref(where, spec_.files),
+         {}});
+  }
+
+  Spec& spec_;
+  Suspensions& rows_;
+  std::vector<Address> over_;
+};
+
+}  // namespace
+
+std::vector<Address> suspend(Spec& spec, LedgerView& ledger) {
+  return Suspending(spec, ledger).run();
 }
 
 }  // namespace homeostat

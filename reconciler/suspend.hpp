@@ -1,5 +1,5 @@
 // Undone runs: for what they changed, the values before stand in for what git says, until git
-// changes it. Pure.
+// changes it. What is derived is never kept by itself: it follows (undone.hpp). Pure.
 #pragma once
 
 #include "reconciler/ledger.hpp"
@@ -15,12 +15,8 @@ struct Undo {
 };
 [[nodiscard]] Undo undo_of(const RunHistory& history, const Spec& spec);
 
-// Puts the suspensions of a ledger into force. One that git has overtaken goes from the view;
-// the others are told as warnings.
-void suspend(Spec& spec, LedgerView& ledger);
-
-// What git seems to have caused, and what comes of an undone run in truth, says so: the cause is
-// `undo` (`both` stays), and the provenance names the run.
-void say_undone(Plan& plan, const LedgerView& ledger);
+// Puts the suspensions of a ledger into force. One that git has overtaken, or that says what git
+// says by now, goes from the view and is returned; the others are told as warnings.
+std::vector<Address> suspend(Spec& spec, LedgerView& ledger);
 
 }  // namespace homeostat

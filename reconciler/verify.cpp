@@ -84,9 +84,18 @@ Status count_tries(Round& round, const Applied& applied) {
     if (row.what != what) row = {what, 0, now()};
     ++row.times;
   }
-  if (tried == round.memory.tried) return {};
+  std::map<Address, Tried> rows;
+  std::vector<Address> gone;
+  for (const auto& [address, row] : tried) {
+    const auto before = round.memory.tried.find(address);
+    if (before == round.memory.tried.end() || before->second != row) rows.emplace(address, row);
+  }
+  for (const auto& [address, row] : round.memory.tried) {
+    if (!tried.contains(address)) gone.push_back(address);
+  }
+  if (rows.empty() && gone.empty()) return {};
   round.memory.tried = std::move(tried);
-  return round.ledger->save_tried(round.memory.tried);
+  return round.ledger->save_tried(rows, gone);
 }
 
 }  // namespace homeostat

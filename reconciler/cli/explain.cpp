@@ -142,8 +142,16 @@ std::string whose(const Subject& subject) {
 std::string explanation(const Subject& subject) {
   const Resource& resource = subject.resource;
   const SourceRef where = source_ref(resource.where, subject.round.spec.files);
-  std::string text = to_string(resource.address) + "\n  declared at " + where.file + ":" +
-                     std::to_string(where.line);
+  std::string text = to_string(resource.address);
+  const auto undone = subject.round.memory.suspended.find(resource.address);
+  if (where.line > 0) {
+    text += "\n  declared at " + where.file + ":" + std::to_string(where.line);
+  } else if (undone != subject.round.memory.suspended.end()) {
+    text += "\n  not declared: kept as it was before run " + std::to_string(undone->second.run) +
+            ", which was undone";
+  } else {
+    text += "\n  not declared: it follows from a run that was undone";
+  }
   if (!resource.service.empty()) text += ", by service " + resource.service;
   text += "\n  live: ";
   text += subject.live == nullptr ? "absent" : "native id " + subject.live->native_id;

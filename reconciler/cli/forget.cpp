@@ -33,10 +33,14 @@ int forget(Round& round, const std::string& what) {
   for (const Address& address : *addresses) {
     Status done = round.ledger->save_forgotten(address, true);
     if (done) done = round.ledger->remove_owned({address});
+    const auto undone = round.memory.suspended.find(address);
+    // Brought back by an undone run, and declared by nothing.
+    const bool kept = undone != round.memory.suspended.end() && undone->second.declared.empty();
+    if (done && kept) done = round.ledger->save_suspended({}, {address});
     if (!done) return print_error(done.error());
     print(display(address, false, false) +
           " is forgotten: it stays as it is, and is no longer compared, changed or deleted\n");
-    if (round.planned.desired.contains(address)) {
+    if (!kept && round.planned.desired.contains(address)) {
       print("it is still declared; `homeostat apply --adopt " + display(address, false, false) +
             "` takes it back\n");
     }

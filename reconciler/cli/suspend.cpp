@@ -4,6 +4,7 @@
 
 #include "reconciler/cli/loop_verbs.hpp"
 #include "reconciler/report/words.hpp"
+#include "reconciler/resume.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -12,6 +13,7 @@ struct SuspendFlags {
   std::string glob = "*";
   std::string reason;
   std::string site;
+  bool given = false;  // somebody wrote the glob
 };
 
 std::string whole(const std::string& glob, const std::string& site) {
@@ -28,15 +30,22 @@ Result<int> suspend(Ledger& ledger, const std::string& site, const SuspendFlags&
 }
 
 Result<int> resume(Ledger& ledger, const std::string& site, const SuspendFlags& flags) {
-  TRY_ASSIGN(const bool was, ledger.release(flags.glob));
-  if (was) {
-    print(whole(flags.glob, site) + " goes on\n");
-    return 0;
+  // Who lets the site go on does not mean each undone run too: that has to be said.
+  TRY_ASSIGN(const Resumed resumed, homeostat::resume(ledger, flags.glob, flags.given));
+  if (resumed.hold) print(whole(flags.glob, site) + " goes on\n");
+  for (const Address& address : resumed.undone) {
+    print(display(address, false, false) + ": git is followed again\n");
   }
-  TRY_ASSIGN(const auto holds, ledger.manual_holds());
+  for (const Address& address : resumed.stuck) {
+    print(display(address, false, false) + ": it was stuck, and is written again\n");
+  }
+  if (resumed.hold || !resumed.undone.empty() || !resumed.stuck.empty()) return 0;
+  TRY_ASSIGN(const auto waiting, what_waits_for_resume(ledger));
   std::string there;
-  for (const ManualHold& hold : holds) there += (there.empty() ? "" : ", ") + hold.glob;
-  return fail(ErrorKind::not_found, whole(flags.glob, site) + " is not suspended",
+  for (const std::string& word : waiting) there += (there.empty() ? "" : ", ") + word;
+  return fail(ErrorKind::not_found,
+              flags.given ? flags.glob + " is not suspended, undone or stuck"
+                          : whole(flags.glob, site) + " is not suspended",
               there.empty() ? "nothing is" : "these are: " + there);
 }
 
@@ -66,11 +75,19 @@ void add_suspend(CLI::App& app, Global& global, Command& command) {
 void add_resume(CLI::App& app, Global& global, Command& command) {
   auto flags = std::make_shared<SuspendFlags>();
   CLI::App* verb = app.add_subcommand("resume", "Let the loop go on with it.");
-  verb->footer("Examples:\n  homeostat resume\n  homeostat resume 'container/*'");
+  verb->footer(
+      "An address or a glob that is named also ends what `homeostat undo` keeps as it was, so\n"
+      "that git is followed again, and has what is stuck written again.\n\nExamples:\n"
+      "  homeostat resume\n"
+      "  homeostat resume 'container/*'\n"
+      "  homeostat resume dns/lab/nas/A");
   verb->fallthrough();
-  verb->add_option("GLOB", flags->glob, "as it was suspended (default: the whole site)");
+  const CLI::Option* glob =
+      verb->add_option("GLOB", flags->glob,
+                       "as it was suspended, or what is undone or stuck (default: the whole site)");
   add_site_option(*verb, flags->site);
-  verb->callback([&global, &command, flags] {
+  verb->callback([&global, &command, flags, glob] {
+    flags->given = glob->count() > 0;
     command = [&global, flags] {
       return with_ledger(global, flags->site, true, [&](Ledger& ledger, const std::string& site) {
         return resume(ledger, site, *flags);

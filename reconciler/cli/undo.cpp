@@ -4,6 +4,7 @@
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/memory.hpp"
 #include "reconciler/suspend.hpp"
+#include "reconciler/undone.hpp"
 
 namespace homeostat::cli {
 namespace {
@@ -27,6 +28,27 @@ Result<Undo> undo_in(const Spec& spec, const Request& request, std::int64_t run)
   return undo_of(*history, spec);
 }
 
+// To what the run changed, and what follows from that: which it is shows once all is planned.
+Errors narrow(Round& round) {
+  const auto& suspend = round.request.suspend;
+  std::vector<Address> chosen = what_follows(round.planned.plan, round.spec, suspend);
+  for (const auto& [address, suspension] : suspend) chosen.push_back(address);
+  for (const Address& address : chosen) round.request.options.only.push_back(to_string(address));
+  auto planned = plan_again(round);
+  if (!planned) return planned.error();
+  round.planned = std::move(*planned);
+  return {};
+}
+
+// What the run changed and git has as it was before: nothing needs to be kept there.
+std::vector<Address> said_by_git(const Round& round) {
+  std::vector<Address> over;
+  for (const auto& [address, suspension] : round.request.suspend) {
+    if (!round.memory.suspended.contains(address)) over.push_back(address);
+  }
+  return over;
+}
+
 int undo_locked(const Global& global, const UndoFlags& flags, Request request, const Spec& spec) {
   const auto wanted = undo_in(spec, request, flags.run);
   if (!wanted) return print_error(wanted.error());
@@ -39,13 +61,15 @@ int undo_locked(const Global& global, const UndoFlags& flags, Request request, c
   request.record = true;
   request.locked = true;
   request.suspend = wanted->suspensions;
-  for (const auto& [address, suspension] : wanted->suspensions) {
-    request.options.only.push_back(to_string(address));
-  }
   return with_round(request, [&](Round& round) {
+    if (const Errors errors = narrow(round); !errors.empty()) return print_errors(errors);
+    const std::vector<Address> over = said_by_git(round);
+    if (over.size() == wanted->suspensions.size()) {
+      print("git says the same by now, and goes on being followed\n");
+    }
     const int code = apply_round(
-        global, round, {.yes = flags.yes, .question = "Go back to this?", .before = [&round] {
-                          return round.ledger->save_suspended(round.memory.suspended);
+        global, round, {.yes = flags.yes, .question = "Go back to this?", .before = [&] {
+                          return round.ledger->save_suspended(round.memory.suspended, over);
                         }});
     return wanted->left.empty() ? code : 1;
   });

@@ -25,7 +25,165 @@ ProcessResult undo(const Lab& lab, const std::string& run) {
   return lab.run({"undo", run, "--yes", "--allow-deletes", "9"});
 }
 
+// The records of a test of PTRs: what `dns:` says of the zone.
+void records(Lab& lab, const std::string& lines) {
+  lab.write("dns.yaml", "dns:\n  lab:\n" + lines);
+  lab.commit("records");
+}
+
+std::string ptr(const Lab& lab, const std::string& owner) {
+  const std::string path = "live/dns/dns/lab~v4/" + owner + "/PTR.yaml";
+  return lab.exists(path) ? lab.read(path) : "";
+}
+
+constexpr const char* others = "    a: 10.5.0.5\n    b: 10.5.0.6\n    c: 10.5.0.7\n";
+
 }  // namespace
+
+TEST_CASE("undo: PTRs follow their records and are never kept by themselves") {
+  Lab lab;
+  records(lab, std::string(others) + "    nas: 10.5.0.9\n");
+  lab.apply();
+  records(lab, std::string(others) + "    nas: 10.5.0.10\n");
+  lab.apply();
+  const std::string run = last_run(lab);
+  CHECK(ptr(lab, "9").empty());
+
+  SUBCASE("until git says something else") {
+    const ProcessResult undone = undo(lab, run);
+    CAPTURE(undone.out);
+    CHECK(undone.exit_code == 0);
+    CHECK(has(flat(undone.out), "dns/lab~v4/9/PTR nas.lab.example.org undo of run " + run));
+    CHECK(has(flat(undone.out), "dns/lab~v4/10/PTR was nas.lab.example.org undo of run " + run));
+    CHECK(has(ptr(lab, "9"), "nas.lab"));
+    CHECK(ptr(lab, "10").empty());
+    const ProcessResult plan = lab.run({"plan"});
+    CAPTURE(plan.out);
+    CHECK(plan.exit_code == 0);
+    CHECK(has(flat(plan.out), "or `homeostat resume dns/lab/nas/A`"));
+    CHECK_FALSE(has(flat(plan.out), "PTR is as it was"));
+    CHECK_FALSE(has(lab.run({"explain", "dns/lab~v4/9/PTR"}).out, "at :0"));
+
+    records(lab, std::string(others) + "    nas: 10.5.0.11\n    x1: 10.5.0.9\n");
+    lab.apply();
+    CHECK(has(ptr(lab, "9"), "x1.lab"));
+    CHECK(has(ptr(lab, "11"), "nas.lab"));
+    CHECK_FALSE(has(lab.run({"plan"}).out, "was undone"));
+    records(lab, std::string(others) + "    nas: 10.5.0.11\n");
+    lab.apply();
+    CHECK(ptr(lab, "9").empty());
+  }
+  SUBCASE("nor where git is back already") {
+    records(lab, std::string(others) + "    nas: 10.5.0.9\n");
+    lab.apply();
+    const ProcessResult undone = undo(lab, run);
+    CAPTURE(undone.out);
+    CHECK(undone.exit_code == 0);
+    CHECK(has(undone.out, "git says the same by now, and goes on being followed"));
+    CHECK_FALSE(has(lab.run({"plan"}).out, "was undone"));
+  }
+}
+
+TEST_CASE("undo: of a repair, what is derived from it follows in the same run") {
+  Lab lab;
+  records(lab, std::string(others) + "    mail: 10.5.0.44\n");
+  lab.apply();
+  lab.edit("live/dns/dns/lab/mail/A.yaml", "10.5.0.44", "10.5.0.91");
+  lab.apply();
+  const std::string run = last_run(lab);
+  const ProcessResult undone = undo(lab, run);
+  CAPTURE(undone.out);
+  CAPTURE(undone.err);
+  CHECK(undone.exit_code == 0);
+  CHECK(has(lab.read("live/dns/dns/lab/mail/A.yaml"), "10.5.0.91"));
+  CHECK(has(ptr(lab, "91"), "mail.lab"));
+  CHECK(ptr(lab, "44").empty());
+  CHECK(has(flat(undone.out), "dns/lab~v4/91/PTR mail.lab.example.org undo of run " + run));
+  CHECK(has(flat(undone.out), "dns/lab~v4/44/PTR was mail.lab.example.org undo of run " + run));
+  const ProcessResult plan = lab.run({"plan"});
+  CAPTURE(plan.out);
+  CHECK(plan.exit_code == 0);
+  // What is broken afterwards was not git either.
+  lab.remove("live/dns/dns/lab~v4/91/PTR.yaml");
+  CHECK(has(flat(lab.run({"plan"}).out), "drift"));
+}
+
+TEST_CASE("undo: what refers to what is undone follows too") {
+  Lab lab;
+  lab.apply();
+  const std::string container = "live/pve/container/forgejo.yaml";
+  lab.edit(container, "10.5.0.110", "10.5.0.111");
+  lab.apply();
+  const std::string run = last_run(lab);
+  const ProcessResult undone = undo(lab, run);
+  CAPTURE(undone.out);
+  CAPTURE(undone.err);
+  CHECK(undone.exit_code == 0);
+  CHECK(has(lab.read("live/dns/dns/lab/forgejo/A.yaml"), "10.5.0.111"));
+  CHECK(has(flat(undone.out), "dns/lab/forgejo/A 10.5.0.110 -> 10.5.0.111 undo of run " + run));
+  CHECK(has(ptr(lab, "111"), "forgejo.lab"));
+  CHECK(has(flat(undone.out), "dns/lab~v4/111/PTR forgejo.lab.example.org undo of run " + run));
+  CHECK(has(flat(undone.out), "forward_host 10.5.0.110 -> 10.5.0.111 undo of run " + run));
+  CHECK(lab.run({"plan"}).exit_code == 0);
+}
+
+TEST_CASE("undo: a type that git changes again is not held by the one that came back") {
+  Lab lab;
+  records(lab, std::string(others) + "    www: 10.5.0.9\n");
+  lab.apply();
+  records(lab, std::string(others) + "    www: { CNAME: a }\n");
+  lab.apply();
+  CHECK(undo(lab, last_run(lab)).exit_code == 0);
+  CHECK(lab.exists("live/dns/dns/lab/www/A.yaml"));
+  CHECK(lab.run({"plan"}).exit_code == 0);
+  records(lab, std::string(others) + "    www: { CNAME: b }\n");
+  lab.apply();
+  CHECK_FALSE(lab.exists("live/dns/dns/lab/www/A.yaml"));
+  CHECK(has(lab.read("live/dns/dns/lab/www/CNAME.yaml"), "b.lab"));
+  CHECK_FALSE(has(lab.run({"plan"}).out, "was undone"));
+}
+
+TEST_CASE("resume: git is followed again where a run was undone") {
+  Lab lab;
+  lab.apply();
+  lab.edit("services.yaml", "memory: 2GiB", "memory: 4GiB");
+  lab.edit("dns.yaml", "    www: { CNAME: nas }\n", "");
+  lab.commit("more memory, no www");
+  lab.apply();
+  CHECK(undo(lab, last_run(lab)).exit_code == 0);
+  CHECK(has(lab.run({"explain", "dns/lab/www/CNAME"}).out, "not declared: kept as it was before"));
+  CHECK(lab.run({"resume", "container/nobody"}).exit_code == 1);
+  const ProcessResult whole = lab.run({"resume"});
+  CHECK(whole.exit_code == 1);
+  CHECK(has(whole.err, "container/forgejo"));
+
+  const ProcessResult one = lab.run({"resume", "container/forgejo"});
+  CAPTURE(one.err);
+  CHECK(one.exit_code == 0);
+  CHECK(has(one.out, "container/forgejo: git is followed again"));
+  CHECK(has(flat(lab.run({"plan"}).out), "memory 2GiB -> 4GiB git"));
+  CHECK(lab.run({"resume", "dns/*"}).exit_code == 0);
+  lab.apply();
+  CHECK_FALSE(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+  CHECK_FALSE(has(lab.run({"plan"}).out, "was undone"));
+  CHECK(lab.run({"resume", "dns/*"}).exit_code == 1);
+}
+
+TEST_CASE("forget: what an undone run has brought back is let go, as nothing declares it") {
+  Lab lab;
+  lab.apply();
+  lab.edit("dns.yaml", "    www: { CNAME: nas }\n", "");
+  lab.commit("no www");
+  lab.apply();
+  CHECK(undo(lab, last_run(lab)).exit_code == 0);
+  const ProcessResult forgotten = lab.run({"forget", "dns/lab/www/CNAME"});
+  CHECK(forgotten.exit_code == 0);
+  CHECK_FALSE(has(forgotten.out, "still declared"));
+  const ProcessResult plan = lab.run({"plan"});
+  CHECK(plan.exit_code == 0);
+  CHECK_FALSE(has(plan.out, "was undone"));
+  CHECK(lab.exists("live/dns/dns/lab/www/CNAME.yaml"));
+}
 
 TEST_CASE("history: a value's way, with commit, author and outcome") {
   Lab lab;

@@ -1,6 +1,7 @@
 // Verify, stuck, and lost answers, over whole rounds.
 #include <numeric>
 
+#include "reconciler/resume.hpp"
 #include "tests/reconciler/ledger_case.hpp"
 #include "tests/reconciler/round_lab.hpp"
 
@@ -96,6 +97,60 @@ TEST_CASE("stuck: the same change written three times without effect is not writ
     CHECK(lab.run() == 0);
   }
   CHECK(lab.look().memory.tried.empty());
+}
+
+TEST_CASE("stuck: a server that was healed gets the write again once somebody says so") {
+  RoundLab lab;
+  const std::string stays =
+      "  nas: { provider: plain, hostname: nas, vmid: 120, on_remove: delete }\n";
+  lab.spec("containers:\n" + stays +
+           "  web: { vmid: 110, cores: 1 }\n"
+           "  old: { provider: plain, hostname: old, vmid: 111, on_remove: delete }\n");
+  CHECK(lab.run() == 0);
+  lab.options.allow_deletes = 9;
+  lab.options.allow_destroy = {"container/old"};
+  lab.spec("containers:\n" + stays + "  web: { vmid: 110, cores: 2 }\n");
+  for (int i = 0; i < 3; ++i) {
+    lie(lab);
+    lab.server("plain").next("apply", {Fault::Kind::lie, Error()});
+    CHECK(lab.run() == 2);
+  }
+  const Round round = lab.look();
+  CHECK(changes_of(round.planned.plan) ==
+        "update container/web [stuck]\ndelete container/old [stuck]\n");
+  for (const Change& change : round.planned.plan.changes) {
+    const std::string way_out = "homeostat resume container/" + change.address.name;
+    CHECK(change.hold->text.find(way_out) != std::string::npos);
+  }
+  CHECK(lab.run() == 2);  // for ever, if nobody says a word
+
+  Ledger ledger = ledger_case::open_ledger(lab.ledger());
+  CHECK(ledger_case::value_of(what_waits_for_resume(ledger)) ==
+        std::vector<std::string>{"container/old", "container/web"});
+  SUBCASE("of one") {
+    const Resumed resumed = ledger_case::value_of(resume(ledger, "container/old", true));
+    CHECK(resumed.stuck.size() == 1);
+    CHECK_FALSE(resumed.hold);
+    CHECK(changes_of(lab.look().planned.plan) ==
+          "update container/web [stuck]\ndelete container/old\n");
+  }
+  SUBCASE("of all that a glob matches") {
+    CHECK(ledger_case::value_of(resume(ledger, "container/*", true)).stuck.size() == 2);
+    CHECK(ledger_case::value_of(resume(ledger, "container/*", true)).stuck.empty());
+    CHECK(lab.run() == 0);
+    CHECK_FALSE(lab.server("plain").find("container/old"));
+    lab.options.allow_destroy.clear();  // nothing is called so any more
+    CHECK(lab.look().memory.tried.empty());
+  }
+  SUBCASE("of one that a run under way knows as stuck: what it writes down takes nothing back") {
+    lab.options.only = {"container/web"};
+    lab.spec("containers:\n" + stays + "  web: { vmid: 110, cores: 3 }\n");
+    Round busy = lab.look();
+    CHECK(ledger_case::value_of(resume(ledger, "container/old", true)).stuck.size() == 1);
+    CHECK(lab.apply(busy).errors.empty());
+    lab.options.only.clear();
+    CHECK(changes_of(lab.look().planned.plan) == "delete container/old\n");
+  }
 }
 
 TEST_CASE("stuck: one try that works in between, and counting begins anew") {

@@ -172,7 +172,7 @@ Plan Story::plan() {
   Plan out = s.plan().plan;
   out.offline = offline;
   out.connections = connections;
-  say_undone(out, s.ledger);
+  say_undone(out, s.spec, s.ledger.suspended);
   blame(out);
   return out;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "reconciler/suspend.hpp"
+#include "reconciler/undone.hpp"
 #include "tests/reconciler/plan_fixture.hpp"
 
 namespace homeostat::testing {
