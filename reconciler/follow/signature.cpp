@@ -216,15 +216,8 @@ Result<std::string> verify_commit(const std::string& repository, const std::stri
   if (signers.ssh.empty() == signers.gpg.empty()) {
     return fail(ErrorKind::invalid_spec, "require_signed_commits wants ssh or gpg");
   }
-  const auto checked = [&]() -> Result<std::string> {
-    TRY_ASSIGN(const SignedCommit held, read_commit(repository, commit));
-    return verify(held, signers, stop);
-  };
-  Result<std::string> who = checked();
-  if (!who && who.error().kind == ErrorKind::auth) {
-    who.error().message = fmt::format("commit {}: {}", commit.substr(0, 7), who.error().message);
-  }
-  return who;
+  TRY_ASSIGN(const SignedCommit held, read_commit(repository, commit));
+  return verify(held, signers, stop);
 }
 
 }  // namespace homeostat::follow

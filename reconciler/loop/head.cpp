@@ -45,7 +45,9 @@ void Head::remember(Time now) {
   auto spec = load(request(commit));
   if (!spec) return;  // the mirror was lost: the remote is asked soon
   good_ = Taken{commit, std::move(*spec), now};
-  tried_ = commit;
+  // Where signatures are asked for, they may not have been when it was taken: it is looked at
+  // again.
+  if (!settings_.signers) tried_ = commit;
 }
 
 bool Head::follow(const std::stop_token& stop, Time now) {
@@ -65,11 +67,19 @@ bool Head::follow(const std::stop_token& stop, Time now) {
                                  short_commit(fetched->commit), short_commit(good_->commit)));
   }
   take(fetched->commit, now, stop);
+    if (!signer && signer.error().kind == ErrorKind::cancelled) return;
   return true;
 }
+  tried_ = commit;
+  if (good_ && good_->commit == commit && refused_ != commit) {
+    refused_.clear();
+    return clear(TroubleKind::commit);
+  }
 
 void Head::take(const std::string& commit, Time now, const std::stop_token& stop) {
-  tried_ = commit;
+  // Until its signature is checked it counts as not looked at: what is missing may be put right
+  // here (a key among the signers, a program), and no commit comes of that.
+  tried_.clear();
   candidate_.reset();
   if (settings_.signers) {
     const auto signer =

@@ -64,7 +64,7 @@ class Head {
   follow::Mirror mirror_;
   std::optional<Taken> good_;
   std::optional<Taken> candidate_;
-  std::string tried_;  // the last commit that was judged
+  std::string tried_;  // the last commit that was judged for good
   std::string refused_;
   std::vector<Trouble> troubles_;
   std::vector<std::string> notes_;

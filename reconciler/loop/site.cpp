@@ -65,6 +65,7 @@ void Site::run(const std::stop_token& stop, const std::stop_token& cancel) {
       asked = std::exchange(asked_, false);
     }
     if (wake || now() >= next_poll_) follow(stop);
+    if (stop.stop_requested()) break;  // a look that is stopped sees nothing
     if (again) next_look_ = {};
     if (now() >= next_turn()) turn(stop, cancel);
     // After the fetch, so that the branches are there; at each full look too: a webhook may have
@@ -226,7 +227,7 @@ void Site::tell() {
   auto ledger = places ? Ledger::open(places->ledger, true) : tl::unexpected(places.error());
   const Status told =
       ledger ? tell_incidents(*ledger, last_ ? &*last_ : nullptr, others, site,
-                              last_ ? last_->spec.notify : std::vector<std::string>(), now())
+                              spec != nullptr ? spec->notify : std::vector<std::string>(), now())
              : tl::unexpected(ledger.error());
   if (!told) say(error_words(told.error()));
   courier_.wake();
@@ -243,6 +244,8 @@ void Site::report() {
 }
 
 void Site::wait(const std::stop_token& stop) {
+  // Before the first turn, too, somebody is to know.
+  const Spec* spec = last_ ? &last_->spec : head_.good() ? &head_.good()->spec : nullptr;
   Time until = std::min(next_poll_, next_report_);
   until = std::min(until, next_turn());
   std::unique_lock lock(mutex_);

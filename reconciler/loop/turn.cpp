@@ -54,6 +54,10 @@ class TurnTaker {
     auto round = look_partly(*judged, request);
     if (!round) return tl::unexpected(round.error());
     if (!round->planned.plan.stops.empty()) {
+    // What it did not see is no trouble of anybody's, and nothing was begun.
+    if (stop_.stop_requested()) {
+      return tl::unexpected(Errors{{ErrorKind::cancelled, "the look was stopped", {}, {}, {}}});
+    }
       return tl::unexpected(stopped(round->planned.plan));
     }
     carry_out(*round);
