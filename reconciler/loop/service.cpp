@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "reconciler/loop/routes.hpp"
+#include "reconciler/report/words.hpp"
 
 namespace homeostat {
 namespace {
@@ -17,6 +18,7 @@ using namespace std::chrono_literals;
 // A look has limits of its own, and so has every write; a loop that does not move for so long will
 // not move again.
 constexpr auto stands_still = 15min;
+constexpr auto before_next_server = 10s;  // where it could not listen
 
 // The sites and the server of one configuration.
 class Running {
@@ -30,19 +32,22 @@ class Running {
   Running& operator=(const Running&) = delete;
   ~Running() { stop(std::stop_token()); }
 
-  Status start() {
-    if (!settings_.server.listen.empty()) {
-      TRY_ASSIGN(auto routes, make_routes(sources_of(sites_, settings_, now())));
-      auto opened = Server::open(settings_.server, std::move(routes));
-      if (!opened) return tl::unexpected(opened.error());
-      server_.emplace(std::move(*opened));
-      spdlog::info("listening on {}", server_->url());
-    }
+  [[nodiscard]] const ServiceSettings& settings() const { return settings_; }
+  [[nodiscard]] bool wants_server() const { return !settings_.server.listen.empty() && !server_; }
+  Status open_server() {
+    if (!wants_server()) return {};
+    TRY_ASSIGN(auto routes, make_routes(sources_of(sites_, settings_, now())));
+    auto opened = Server::open(settings_.server, std::move(routes));
+    if (!opened) return tl::unexpected(opened.error());
+    server_.emplace(std::move(*opened));
+    spdlog::info("listening on {}", server_->url());
+    return {};
+  }
+  void start_sites() {
     for (const auto& site : sites_) {
       threads_.emplace_back(
           [this, &site = *site] { site.run(stop_.get_token(), cancel_.get_token()); });
     }
-    return {};
   }
 
   // What is in flight is finished, but not for longer than the limit; `cancel` ends it at once.
@@ -90,14 +95,37 @@ void wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
 
 }  // namespace
 
+namespace {
+
+// With the new settings; with those of before where nothing can listen by the new ones: a port that
+// is taken, a certificate that is gone. Then the sites are looked after in any case.
+std::unique_ptr<Running> replace(Running& old, ServiceSettings fresh,
+                                 const std::stop_token& cancel) {
+  old.stop(cancel);
+  auto running = std::make_unique<Running>(std::move(fresh));
+  if (const Status opened = running->open_server(); !opened) {
+    spdlog::error("{}; the settings stay as they were", error_words(opened.error()));
+    running = std::make_unique<Running>(old.settings());
+    if (const Status again = running->open_server(); !again) {
+      spdlog::error("{}; nobody is served until it can be", error_words(again.error()));
+    }
+  }
+  running->start_sites();
+  return running;
+}
+
+}  // namespace
+
 Status serve_sites(ServiceSettings settings,
                    const std::function<std::optional<ServiceSettings>()>& reload,
                    const std::stop_token& stop, const std::stop_token& cancel) {
   auto running = std::make_unique<Running>(std::move(settings));
-  TRY(running->start());
+  TRY(running->open_server());
+  running->start_sites();
   sd_notify(0, "READY=1");
   const auto pause = watchdog_pause();
   auto next_sign = std::chrono::steady_clock::now();
+  auto next_server = next_sign;
   while (!stop.stop_requested()) {
     if (pause > 0us && std::chrono::steady_clock::now() >= next_sign && running->moves()) {
       sd_notify(0, "WATCHDOG=1");
@@ -105,11 +133,14 @@ Status serve_sites(ServiceSettings settings,
     }
     if (auto fresh = reload()) {
       sd_notify(0, "RELOADING=1");
-      running->stop(cancel);
-      running = std::make_unique<Running>(std::move(*fresh));
-      const Status started = running->start();
+      running = replace(*running, std::move(*fresh), cancel);
       sd_notify(0, "READY=1");
-      TRY(started);
+    }
+    if (running->wants_server() && std::chrono::steady_clock::now() >= next_server) {
+      next_server = std::chrono::steady_clock::now() + before_next_server;
+      if (const Status opened = running->open_server(); !opened) {
+        spdlog::debug("{}", error_words(opened.error()));
+      }
     }
     wait_for(500ms, stop);
   }

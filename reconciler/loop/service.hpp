@@ -22,8 +22,8 @@ struct ServiceSettings {
 };
 
 // Runs until `stop`. `reload` is asked now and then: new settings, or nothing where there are none;
-// the sites that run are stopped and those of the settings started. Error: the server cannot
-// listen.
+// the sites that run are stopped and those of the settings started; settings by which the server
+// cannot listen change nothing. Error: it cannot at the start.
 [[nodiscard]] Status serve_sites(ServiceSettings settings,
                                  const std::function<std::optional<ServiceSettings>()>& reload,
                                  const std::stop_token& stop, const std::stop_token& cancel);
