@@ -191,4 +191,11 @@ std::map<std::string, std::string> traffic(const Providers& providers) {
   return lines;
 }
 
+void add_calls(const Providers& providers, std::map<std::string, CallCounts>& sum) {
+  for (const auto& [name, provider] : providers) {
+    const auto calls = provider ? (*provider)->calls() : std::nullopt;
+    if (calls) sum[name] += *calls;
+  }
+}
+
 }  // namespace homeostat

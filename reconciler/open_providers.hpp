@@ -50,5 +50,7 @@ struct OpenInput {
 
 // What calls were made, by instance; of those that count them.
 [[nodiscard]] std::map<std::string, std::string> traffic(const Providers& providers);
+// Adds their numbers to those of others before them.
+void add_calls(const Providers& providers, std::map<std::string, CallCounts>& sum);
 
 }  // namespace homeostat

@@ -323,6 +323,7 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
     applied.after = std::move(round.planned);
     return applied;
   }
+  add_calls(round.providers, round.calls);
   round.providers = open_round(round, false);
   applied.outcomes =
       execute({.planned = round.planned,

@@ -55,6 +55,7 @@ struct Round {
   bool at_work = false;     // somebody else holds the lock, and open writes are his
   std::map<std::string, const ProviderInfo*> infos;  // by instance
   Providers providers;
+  std::map<std::string, CallCounts> calls;  // of the providers that were open before these
   Observed observed;
   SecretValues secrets;
   SecretHash hash;

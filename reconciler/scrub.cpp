@@ -47,6 +47,7 @@ class ScrubbedProvider final : public Provider {
   }
 
   [[nodiscard]] std::string traffic() const override { return scrubber_->clean(inner_->traffic()); }
+  [[nodiscard]] std::optional<CallCounts> calls() const override { return inner_->calls(); }
 
  private:
   [[nodiscard]] tl::unexpected<Error> broke(const std::exception& thrown) const {

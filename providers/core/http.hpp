@@ -84,6 +84,7 @@ struct HttpSettings {
 struct HttpCounts {
   std::uint64_t calls = 0;    // requests that were sent, retries included
   std::uint64_t retries = 0;  // of these
+  std::uint64_t errors = 0;   // tries that failed, those that reached nobody included
   std::uint64_t connects = 0;
   std::uint64_t bytes_sent = 0;      // headers included
   std::uint64_t bytes_received = 0;  // likewise

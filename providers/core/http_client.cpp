@@ -125,6 +125,7 @@ struct HttpClient::State {
                    const std::stop_token& stop);
   void log(const HttpRequest& request, const std::string& origin, const HttpTry& tried,
            std::chrono::milliseconds took) const;
+  void count(const Result<HttpReply>& result);
   // What an answer, or none, means.
   Result<HttpReply> judge(const HttpRequest& request, HttpTry& tried, const Scrubber& hide) const;
 };
@@ -245,6 +246,12 @@ void HttpClient::State::log(const HttpRequest& request, const std::string& origi
   }
 }
 
+void HttpClient::State::count(const Result<HttpReply>& result) {
+  if (result || result.error().kind == ErrorKind::cancelled) return;
+  const std::lock_guard lock(mutex);
+  ++counts.errors;
+}
+
 Result<HttpReply> HttpClient::State::judge(const HttpRequest& request, HttpTry& tried,
                                            const Scrubber& hide) const {
   const auto shown = [&hide](Error error) {
@@ -312,6 +319,7 @@ Result<HttpReply> HttpClient::send(const HttpRequest& request, std::stop_token s
     HttpTry tried = state.try_once(request, origin, repetition > 0, began, stop);
     const auto asked = tried.reply ? retry_after(*tried.reply, state.timing.date()) : std::nullopt;
     Result<HttpReply> result = state.judge(request, tried, hide);
+    state.count(result);
     if (result || result.error().kind != ErrorKind::transient) return result;
     Error error = std::move(result).error();
     const auto now = state.timing.now();

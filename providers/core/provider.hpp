@@ -49,6 +49,7 @@ struct LiveResource {
   std::optional<Time> changed_at;                // where the live system knows
   std::string changed_by;                        // likewise, or ""
   bool fixed = false;  // the server's own (SOA, DHCP-made, expiring): listed, never touched
+  std::string why_fixed = {};  // "it is the zone's own"; "": the server's own
 };
 
 struct Observation {
@@ -101,6 +102,19 @@ struct ProviderInfo {
   std::string folder_setting;
 };
 
+// To a server, from the beginning. A try that reaches no server is no call, but an error.
+struct CallCounts {
+  std::uint64_t calls = 0;  // retries included
+  std::uint64_t errors = 0;
+
+  CallCounts& operator+=(const CallCounts& more) {
+    calls += more.calls;
+    errors += more.errors;
+    return *this;
+  }
+  friend bool operator==(const CallCounts&, const CallCounts&) = default;
+};
+
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -118,6 +132,8 @@ class Provider {
   // What it cost so far, in one line ("12 calls over 1 connection, ..."); "" where nothing is
   // counted.
   [[nodiscard]] virtual std::string traffic() const { return {}; }
+  // nullopt where nothing is counted.
+  [[nodiscard]] virtual std::optional<CallCounts> calls() const { return std::nullopt; }
 };
 
 // What a provider is opened with: settings resolved, secrets included. Lives for the call only.

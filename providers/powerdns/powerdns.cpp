@@ -25,6 +25,10 @@ class PowerDnsProvider final : public Provider {
   [[nodiscard]] std::vector<Result<StepResult>> apply(std::span<const Step> steps,
                                                       std::stop_token stop) override;
   [[nodiscard]] std::string traffic() const override { return to_string(api_.counts()); }
+  [[nodiscard]] std::optional<CallCounts> calls() const override {
+    const HttpCounts counts = api_.counts();
+    return CallCounts{.calls = counts.calls, .errors = counts.errors};
+  }
 
  private:
   [[nodiscard]] const ZonePlace* place_of(const Step& step) const;

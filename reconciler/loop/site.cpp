@@ -74,7 +74,7 @@ void Site::run(const std::stop_token& stop, const std::stop_token& cancel) {
     if (last_ && std::exchange(pulls_due_, false)) herald_.pull_requests();
     if (asked) {
       tell();
-      publish(std::nullopt);
+      publish(false);
     }
     if (now() >= next_report_) report();
     wait(stop);
@@ -96,7 +96,7 @@ void Site::follow(const std::stop_token& stop) {
   for (const Trouble& trouble : head_.troubles()) say(trouble.title);
   tell_forge_refused();
   tell();
-  publish(std::nullopt);
+  publish(false);
 }
 
 void Site::tell_forge_refused() {
@@ -123,7 +123,7 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
     return;
   }
   told_busy_ = false;
-  const Time begun = now();
+  begun_ = std::chrono::steady_clock::now();
   const std::string commit = taken.commit;
   if (fresh) {
     herald_.status(
@@ -148,7 +148,7 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   if (stop.stop_requested() && !made) return;
   if (!made) return cannot(made.error());
   ill_.reset();
-  settle_turn(std::move(*made), begun, full);
+  settle_turn(std::move(*made), full);
   if (fresh) tell_forge_done(commit);
 }
 
@@ -169,7 +169,7 @@ void Site::cannot(const Errors& why) {
                  .since = ill_ ? ill_->since : now()};
   slow_down();
   tell();
-  publish(now());
+  publish(true);
 }
 
 void Site::slow_down() {
@@ -195,8 +195,8 @@ tl::expected<Turn, Errors> Site::try_turn(const std::string& commit,
   return take_turn(input, stop, cancel);
 }
 
-void Site::settle_turn(Turn turn, Time begun, bool full) {
-  for (const Error& error : turn.errors) say(error_words(error));
+void Site::settle_turn(Turn turn, bool full) {
+  for (const Error& error : turn.errors) say(error_words(error), spdlog::level::err);
   for (const std::string& line : turn.lingering) say("did not converge: " + line);
   const std::string summary = summary_line(turn.planned.plan);
   if (summary != told_summary_) say(told_summary_ = summary);
@@ -215,7 +215,24 @@ void Site::settle_turn(Turn turn, Time begun, bool full) {
   }
   next_report_ = {};
   tell();
-  publish(begun);
+  publish(true);
+}
+
+// Who cannot be opened takes nothing, and the others are told so.
+void Site::open_notifiers() {
+  std::vector<Trouble> unopened;
+  for (const auto& [name, error] : courier_.set(*last_)) {
+    const std::string itself = fmt::format("notifier {}: ", name);
+    const std::string why = warning_words(error);
+    const std::string title = why.starts_with(itself) ? why : itself + why;
+    const auto known = std::ranges::find(unopened_, title, &Trouble::title);
+    if (known == unopened_.end()) say(title, spdlog::level::err);
+    unopened.push_back({.kind = TroubleKind::notifier,
+                        .key = "notifier " + name,
+                        .title = title,
+                        .since = known == unopened_.end() ? now() : known->since});
+  }
+  unopened_ = std::move(unopened);
 }
 
 void Site::tell() {

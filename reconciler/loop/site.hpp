@@ -3,6 +3,8 @@
 // goes through a lock.
 #pragma once
 
+#include <spdlog/common.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
@@ -64,27 +66,31 @@ class Site {
                                                     std::optional<std::set<Scope>> scopes,
                                                     const std::stop_token& stop,
                                                     const std::stop_token& cancel);
-  void settle_turn(Turn turn, Time begun, bool full);
+  void settle_turn(Turn turn, bool full);
   void tell_forge_refused();
   void tell_forge_done(const std::string& commit);
   void cannot(const Errors& why);
   void slow_down();
+  void open_notifiers();
   void tell();
   void report();
-  // `begun`: a turn has ended that began then.
-  void publish(std::optional<Time> begun);
+  void publish(bool turn_ended);
+  void say_refused(const std::string& why);
   bool asked_from_outside();
   void wait(const std::stop_token& stop);
   void beat() { moved_ = now(); }
-  void say(const std::string& text) const;
+  void say(const std::string& text, spdlog::level::level_enum level = spdlog::level::info) const;
 
   const SiteSettings settings_;
   Head head_;
   Courier courier_;
   std::optional<WebhookGate> gate_;
-  std::string ledger_;          // its path, once it is known; guarded by mutex_
-  std::optional<Turn> last_;    // the last turn that could be taken
-  std::optional<Trouble> ill_;  // why none can
+  std::string ledger_;             // its path, once it is known; guarded by mutex_
+  std::optional<Turn> last_;       // the last turn that could be taken
+  std::optional<Trouble> ill_;     // why none can
+  std::vector<Trouble> unopened_;  // notifiers that are no use
+  std::string untold_;             // why the ledger did not take what was to be told; "": it did
+  std::chrono::steady_clock::time_point begun_ = {};  // the last turn
   Time next_poll_ = {}, next_report_ = {};
   Time next_look_ = {};            // a full one
   Time next_try_ = {};             // of a new commit
@@ -100,7 +106,9 @@ class Site {
   std::condition_variable_any moved_on_;
   bool wake_ = false, again_ = false;  // guarded by mutex_, as what follows is
   bool pulls_moved_ = false;           // a webhook said so
-  bool asked_ = false;                 // a question about one was put, or went
+  std::size_t webhooks_refused_ = 0;   // since one was said
+  Time next_refusal_said_ = {};
+  bool asked_ = false;  // a question about one was put, or went
   SiteStatus status_;
   std::vector<ResourceRow> rows_;
   std::atomic<Time> moved_ = now();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "reconciler/cron.hpp"
 #include "reconciler/loop/publish.hpp"
 #include "reconciler/loop/site.hpp"
 #include "reconciler/report/cells.hpp"
@@ -55,6 +56,9 @@ tl::expected<Round, Errors> Site::plan(const std::string& rev, const PlanOptions
     if (!allowed) return tl::unexpected(Errors{allowed.error()});
   }
   request.options = options;
+  // What the loop would do, and when: not what a hand would.
+  request.loop.emplace();
+  request.loop->local_time = local_time;
   return look(request, stop);
 }
 
@@ -100,10 +104,26 @@ ServeReply Site::webhook(const ServeRequest& request) {
     pulls_moved_ = pulls_moved_ || verdict.what == WebhookVerdict::What::pull_request;
     wake_ = true;
     moved_on_.notify_all();
+  } else if (!verdict.why.empty() && verdict.outcome == WebhookVerdict::Outcome::refused) {
+    say_refused(verdict.why);
   } else if (!verdict.why.empty()) {
     say("webhook: " + verdict.why);
   }
   return ServeReply{.status = verdict.status, .body = "{}"};
+}
+
+// Anybody can send one that is not genuine, as often as he likes.
+void Site::say_refused(const std::string& why) {
+  std::size_t unsaid = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    ++webhooks_refused_;
+    if (now() < next_refusal_said_) return;
+    next_refusal_said_ = now() + std::chrono::minutes(1);
+    unsaid = std::exchange(webhooks_refused_, 0) - 1;
+  }
+  const std::string more = unsaid == 0 ? "" : fmt::format(" (and {} before it)", unsaid);
+  say("webhook: " + why + more, spdlog::level::warn);
 }
 
 RevisionPlan Site::plan_for_readers(const std::string& rev, const std::stop_token& stop) const {
@@ -142,19 +162,22 @@ PullRequestSettings Site::pull_request_settings() {
 }
 
 // What others may see, in one step.
-void Site::publish(std::optional<Time> begun) {
+void Site::publish(bool turn_ended) {
   SiteStatus status = this->status();
   if (const auto& good = head_.good()) {
     if (!status.good || status.good->commit != good->commit) {
       status.good = commit_status(head_.request("").folder, good->commit);
     }
   }
-  status.refused.reset();
+  const auto refused = std::exchange(status.refused, std::nullopt);
   status.remote_error.clear();
   for (const Trouble& trouble : head_.troubles()) {
     if (trouble.kind == TroubleKind::remote) status.remote_error = trouble.title;
     if (trouble.kind == TroubleKind::commit) {
-      status.refused = RefusedCommit{{.commit = head_.refused()}, trouble.title};
+      const bool known = refused && refused->commit.commit == head_.refused();
+      status.refused = RefusedCommit{
+          known ? refused->commit : commit_status(head_.request("").folder, head_.refused()),
+          trouble.title};
     }
   }
   status.next_look = next_look_;
@@ -164,10 +187,14 @@ void Site::publish(std::optional<Time> begun) {
     rows = rows_of(*last_);
     show_memory(status, last_->places.ledger, now());
   }
-  if (last_ && begun) {
+  if (last_ && turn_ended) {
     const bool wrote = !last_->outcomes.empty();
     ++status.runs[ill_ || failed(*last_) ? "failed" : wrote ? "applied" : "looked"];
-    status.durations.add(static_cast<double>((now() - *begun).count()));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun_;
+    status.durations.add(took.count());
+    for (const auto& [name, calls] : std::exchange(last_->calls, {})) {
+      status.providers[name] += calls;
+    }
   }
   const std::lock_guard lock(mutex_);
   status_ = std::move(status);

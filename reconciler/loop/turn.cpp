@@ -81,6 +81,7 @@ class TurnTaker {
       const std::set<Scope> more = unseen(*round, again);
       if (more.empty()) return round;
       again.insert(more.begin(), more.end());
+      count_calls(*round);
       now.partly->scopes = again;
     }
   }
@@ -94,6 +95,11 @@ class TurnTaker {
   }
 
   void carry_out(Round& round) {
+  void count_calls(const Round& round) {
+    for (const auto& [name, calls] : round.calls) turn_.calls[name] += calls;
+    add_calls(round.providers, turn_.calls);
+  }
+
     beat();
     if (!writes(round.planned.plan)) {
       note(record_agreement(round, round.planned, true));
@@ -177,6 +183,7 @@ class TurnTaker {
       if (outcome.kind == OutcomeKind::failed) {
         turn_.troubles.push_back(trouble_of(outcome, now()));
       }
+    count_calls(round);
     }
     for (const Change& change : round.planned.plan.changes) {
       if (!change.hold || !change.hold->until) continue;

@@ -33,10 +33,11 @@ struct Turn {
   std::optional<Sight> before;
   std::vector<Trouble> troubles;  // failed writes, and what waits for an approval
   std::vector<Outcome> outcomes;
-  std::vector<std::string> lingering;  // written, but does not read back: lingering_lines()
-  Errors errors;                       // of the ledger, or of what came after the writes
-  bool looked_again = true;            // false: cancelled, `planned` is what was begun
-  std::optional<Time> again;           // when time alone lets something go that waits
+  std::map<std::string, CallCounts> calls;  // by provider instance
+  std::vector<std::string> lingering;       // written, but does not read back: lingering_lines()
+  Errors errors;                            // of the ledger, or of what came after the writes
+  bool looked_again = true;                 // false: cancelled, `planned` is what was begun
+  std::optional<Time> again;                // when time alone lets something go that waits
   std::size_t waiting_approvals = 0;
 };
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "providers/core/provider.hpp"
 #include "reconciler/ledger.hpp"
 
 namespace homeostat {
@@ -52,11 +53,6 @@ struct ScopeStatus {
   std::string scope = {};       // "pve", "dns/lab"
   std::string why = {};         // it could not be observed; "": it was
   std::optional<Time> at = {};  // when it was last observed
-};
-
-struct CallCounts {
-  std::uint64_t calls = 0;
-  std::uint64_t errors = 0;
 };
 
 // How long runs took.
