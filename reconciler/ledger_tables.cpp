@@ -241,6 +241,7 @@ Status read_view(Database& database, LedgerView& view) {
                       return Status();
                     }));
   TRY_ASSIGN(const auto runs, database.integer("SELECT EXISTS(SELECT 1 FROM runs)"));
+  view.opened = true;
   view.present = runs != 0 || !view.owned.empty();
   return {};
 }

@@ -111,6 +111,7 @@ struct ScopeMemory {
 };
 
 struct LedgerView {
+  bool opened = false;   // there is a ledger; it may have nothing to say yet
   bool present = false;  // false: a laptop, CI, the first run; deletes are unknown then
   std::map<Address, Owned> owned;
   std::map<Scope, ScopeMemory> scopes;

@@ -90,7 +90,9 @@ std::vector<Trouble> notifier_troubles(const std::map<std::string, NotifierState
     if (!notifiers.contains(name)) continue;
     const bool silent = state.attempts > 0 && state.oldest && *state.oldest <= now - limits.noticed;
     if (!silent && !state.failed) continue;
-    const std::string& why = state.failed ? state.failure : state.error;
+    std::string why = state.failed ? state.failure : state.error;
+    const std::string itself = fmt::format("notifier {}: ", name);
+    if (why.starts_with(itself)) why.erase(0, itself.size());
     Trouble trouble{
         .kind = TroubleKind::notifier,
         .key = "notifier " + name,

@@ -20,7 +20,7 @@ void begin_plan(Planning& planning) {
   plan.branch = input.spec.revision.branch;
   plan.work_tree = input.spec.revision.work_tree;
   plan.uncommitted = plan.work_tree && !input.spec.revision.uncommitted.empty();
-  plan.ledger = input.ledger.present;
+  plan.ledger = input.ledger.opened;
   plan.made = input.now;
   plan.at = input.now;
   for (const auto& [address, resource] : planning.resolved.desired) {

@@ -155,7 +155,8 @@ class Reader {
       if (!left || *left > expiry_days) continue;
       sight_.troubles.push_back(
           {.kind = TroubleKind::secret_expiry,
-           .key = key_of(TroubleKind::secret_expiry, name),
+           // That it has expired is news to who knows that it would.
+           .key = key_of(TroubleKind::secret_expiry, *left < 0 ? name + " expired" : name),
            .title = fmt::format("secret {} {} on {}", printable(name),
                                 *left < 0 ? "has expired" : "expires", source.expires),
            .details = "renew it, and write its new `expires`\n",

@@ -1,6 +1,7 @@
 #include "specs/git.hpp"
 
 #include <array>
+#include <cctype>
 #include <filesystem>
 #include <string_view>
 
@@ -74,11 +75,26 @@ std::string hex(const git_oid& id) {
   return git_oid_tostr(text.data(), text.size(), &id);
 }
 
+std::string without_random_names(std::string text) {
+  constexpr std::string_view before = "_git2_";
+  for (auto at = text.find(before); at != std::string::npos; at = text.find(before, at)) {
+    at += before.size();
+    std::size_t length = 0;
+    while (at + length < text.size() && length < 6 &&
+           std::isalnum(static_cast<unsigned char>(text[at + length])) != 0) {
+      ++length;
+    }
+    text.replace(at, length, "...");
+  }
+  return text;
+}
+
 Error last_error(const std::string& what) {
   const git_error* last = git_error_last();
   Error error;
   error.message = what;
   if (last != nullptr && last->message != nullptr) error.message.append(": ").append(last->message);
+  error.message = without_random_names(std::move(error.message));
   return error;
 }
 

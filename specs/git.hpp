@@ -35,6 +35,9 @@ using Odb = std::unique_ptr<git_odb, Free<git_odb_free>>;
 
 [[nodiscard]] std::string hex(const git_oid& id);
 
+// As it was, but for what libgit2 makes up for temporary files: the same failure reads the same.
+[[nodiscard]] std::string without_random_names(std::string text);
+
 // "what: libgit2's last words", as an internal error.
 [[nodiscard]] Error last_error(const std::string& what);
 

@@ -292,8 +292,15 @@ const Entries& Sections::of(std::string_view section) const {
 void gather_sections(Draft& draft) {
   if (!read_file(draft, std::string(main_file))) {
     draft.partial = true;
+    const Revision& revision = draft.source.revision();
+    // Of a repository without files its own path says nothing to who pushed to it.
+    std::string place = draft.source.folder();
+    if (revision.bare) {
+      place = "commit " + revision.commit.substr(0, 7);
+      if (!revision.subdir.empty()) place += ", folder " + revision.subdir;
+    }
     draft.errors.push_back(Error{ErrorKind::invalid_spec,
-                                 "there is no homeostat.yaml in " + draft.source.folder(),
+                                 "there is no homeostat.yaml in " + place,
                                  where_it_is(draft),
                                  {},
                                  {}});

@@ -15,7 +15,7 @@ struct ApproveFlags {
 };
 
 void show(const Approval& approval) {
-  print(fmt::format("{}  {} since {}\n", approval.plan, name_of(approval.state),
+  print(fmt::format("{}  {}, asked {}\n", approval.plan, name_of(approval.state),
                     utc_time(approval.requested)));
   print(approval.reason);
 }

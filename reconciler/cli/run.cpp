@@ -205,7 +205,9 @@ int run(const Global& global, const RunFlags& flags) {
     auto fresh = read_settings(global, flags);
     if (fresh) return std::move(*fresh);
     print_errors(fresh.error());
-    note("the settings stay as they were");
+    note(read_machine_file() ? "the settings stay as they were"
+                             : "the settings stay as they were, and nothing is looked at or changed"
+                               " until the machine file can be read");
     return std::nullopt;
   };
   const Status served =

@@ -6,6 +6,7 @@
 
 #include "reconciler/cli/cli.hpp"
 #include "reconciler/names.hpp"
+#include "reconciler/report/cells.hpp"
 #include "reconciler/report/words.hpp"
 
 namespace homeostat::cli {
@@ -81,12 +82,9 @@ nlohmann::json as_json(const Round& round, const std::optional<RunRecord>& run) 
     if (scope.unknown) row["why"] = scope.unknown->message;
     scopes.push_back(std::move(row));
   }
-  nlohmann::json out = {{"site", round.spec.site},
-                        {"commit", round.spec.revision.commit},
-                        {"ledger", ledger_state(round)},
-                        {"scopes", std::move(scopes)},
-                        {"resources", count_states(round)},
-                        {"last_run", nullptr}};
+  nlohmann::json out = {{"site", round.spec.site},          {"commit", round.spec.revision.commit},
+                        {"ledger", ledger_state(round)},    {"scopes", std::move(scopes)},
+                        {"resources", count_states(round)}, {"last_run", nullptr}};
   if (run) {
     out["last_run"] = {
         {"verb", run->verb},
@@ -99,14 +97,63 @@ nlohmann::json as_json(const Round& round, const std::optional<RunRecord>& run) 
   return out;
 }
 
+// What a person has said, or is asked for.
+struct Held {
+  std::vector<ManualHold> holds;
+  std::vector<Approval> approvals;  // those that wait
+};
+
+Result<Held> held_in(const Ledger& ledger) {
+  Held held;
+  TRY_ASSIGN(held.holds, ledger.manual_holds());
+  TRY_ASSIGN(held.approvals, ledger.approvals());
+  std::erase_if(held.approvals, [](const Approval& approval) {
+    return approval.state != Approval::State::waiting;
+  });
+  return held;
+}
+
+void add_json(nlohmann::json& out, const Held& held) {
+  out["suspended"] = nlohmann::json::array();
+  for (const ManualHold& hold : held.holds) {
+    out["suspended"].push_back({{"glob", hold.glob},
+                                {"reason", hold.reason},
+                                {"by", hold.by},
+                                {"since", utc_time(hold.since)}});
+  }
+  out["approvals"] = nlohmann::json::array();
+  for (const Approval& approval : held.approvals) {
+    out["approvals"].push_back({{"id", approval.plan},
+                                {"reason", approval.reason},
+                                {"requested", utc_time(approval.requested)}});
+  }
+}
+
+std::string text_of(const Held& held, const TextStyle& style) {
+  std::string text;
+  for (const ManualHold& hold : held.holds) {
+    text += fmt::format("suspended: {} since {} by {}: {}\n",
+                        hold.glob == "*" ? "the whole site" : printable(hold.glob),
+                        when(hold.since, style), printable(hold.by), printable(hold.reason));
+  }
+  for (const Approval& approval : held.approvals) {
+    text += fmt::format("waits for an approval: homeostat approve {}\n", approval.plan);
+  }
+  return text;
+}
+
 int status(const Global& global, bool json, const Round& round) {
   const auto run = round.ledger->last_run();
   if (!run) return print_error(run.error());
+  const auto held = held_in(*round.ledger);
+  if (!held) return print_error(held.error());
   print_notices(round);
   const TextStyle style = style_of(global);
   const Plan& plan = round.planned.plan;
   if (json) {
-    print_json(as_json(round, *run));
+    nlohmann::json out = as_json(round, *run);
+    add_json(out, *held);
+    print_json(out);
     return exit_code(plan);
   }
   std::string text = "site " + round.spec.site;
@@ -119,7 +166,7 @@ int status(const Global& global, bool json, const Round& round) {
                         scope.unknown ? "UNKNOWN: " + scope.unknown->message
                                       : fmt::format("ok, {} owned", scope.owned));
   }
-  text += run_text(*run, round.damaged, style) + "resources:\n";
+  text += run_text(*run, round.damaged, style) + text_of(*held, style) + "resources:\n";
   for (const auto& [state, count] : count_states(round)) {
     if (count > 0) text += fmt::format("  {:>6} {}\n", count, state);
   }

@@ -20,7 +20,18 @@ std::string whole(const std::string& glob, const std::string& site) {
   return glob == "*" ? "site " + site : glob;
 }
 
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\n") == std::string::npos;
+}
+
 Result<int> suspend(Ledger& ledger, const std::string& site, const SuspendFlags& flags) {
+  if (is_blank(flags.glob)) {
+    return fail(ErrorKind::invalid_spec, "no address is called ''",
+                "leave it out for the whole site");
+  }
+  if (is_blank(flags.reason)) {
+    return fail(ErrorKind::invalid_spec, "--reason says nothing", "for whoever wonders");
+  }
   TRY(ledger.hold({.glob = flags.glob, .reason = flags.reason, .by = user_name(), .since = now()}));
   print(
       fmt::format("{} is suspended: the loop looks and tells, and changes nothing there until "

@@ -9,6 +9,7 @@
 #include "reconciler/follow/key_file.hpp"
 #include "reconciler/places.hpp"
 #include "reconciler/private_file.hpp"
+#include "specs/git.hpp"
 
 namespace homeostat::follow {
 namespace {
@@ -31,6 +32,7 @@ std::string last_words() {
     if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
   }
   while (text.ends_with(' ')) text.pop_back();
+  text = git::without_random_names(std::move(text));
   return text.substr(std::min(text.find_first_not_of(' '), text.size()));
 }
 
@@ -208,8 +210,10 @@ int Session::on_certificate(git_cert* certificate, int valid, const char* /*host
                            : own   ? "is it made by an authority of ca_file, for this name?"
                                    : "of an authority of your own, say which: ca_file";
   return session.refuse({ErrorKind::auth,
-                         fmt::format("the certificate of {} is not to be believed: {}",
-                                     session.url_.host, last_words()),
+                         // libgit2 does not say here which of them it is.
+                         fmt::format("the certificate of {} is not to be believed: its authority "
+                                     "is not known here, or it is for another name, or not of now",
+                                     session.url_.host),
                          hint,
                          {},
                          {}},
@@ -254,7 +258,8 @@ Error Session::explain(const std::string& doing) const {
       contains(words, "status code: 404") || contains(words, "not appear to be") ||
       contains(words, "epository not found") ||
       (url_.transport == Transport::local &&
-       (contains(words, "not find repository") || contains(words, "failed to resolve path")));
+       (contains(words, "not find repository") || contains(words, "failed to resolve path") ||
+        contains(words, "unsupported URL protocol")));  // a folder that is none
   if (absent) {
     return {ErrorKind::not_found,
             "there is no repository at " + url,

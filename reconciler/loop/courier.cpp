@@ -14,6 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto last_words = 5s;  // of what is being sent when we stop
+
 }  // namespace
 
 class Courier::Post {
@@ -24,6 +26,18 @@ class Courier::Post {
         notifier_(std::move(notifier)),
         ledger_(std::move(ledger)),
         thread_([this](const std::stop_token& stop) { run(stop); }) {}
+  Post(const Post&) = delete;
+  Post& operator=(const Post&) = delete;
+  // What is on its way is finished and written down, or it would be sent again; not for ever.
+  ~Post() {
+    stop();
+    std::unique_lock lock(mutex_);
+    const bool ended = changed_.wait_for(lock, last_words, [this] { return ended_; });
+    lock.unlock();
+    if (!ended) over_.request_stop();
+  }
+  // Takes up nothing more.
+  void stop() { thread_.request_stop(); }
 
   [[nodiscard]] const std::string& key() const { return key_; }
   void wake() {
@@ -38,7 +52,7 @@ class Courier::Post {
       std::optional<Time> next = now() + 60s;  // where the ledger cannot be read
       if (auto ledger = Ledger::open(ledger_, true)) {
         const auto deliver = [&](const Message& message) {
-          return notifier_->deliver(message, stop);
+          return notifier_->deliver(message, over_.get_token());
         };
         const auto turn = send_waiting(*ledger, name_, deliver, now, stop);
         if (turn) next = turn->next;
@@ -48,6 +62,9 @@ class Courier::Post {
       }
       wait(next, stop);
     }
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
   }
 
   void wait(const std::optional<Time>& until, const std::stop_token& stop) {
@@ -67,12 +84,16 @@ class Courier::Post {
   const std::string ledger_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  bool awake_ = false;   // guarded by mutex_
+  bool awake_ = false;  // guarded by mutex_
+  bool ended_ = false;  // likewise
+  std::stop_source over_;
   std::jthread thread_;  // last: it uses the others
 };
 
 Courier::Courier() = default;
-Courier::~Courier() = default;
+Courier::~Courier() {
+  for (const auto& [name, post] : posts_) post->stop();  // all of them at once
+}
 
 std::map<std::string, Error> Courier::set(const Turn& turn) {
   std::map<std::string, Error> failed;
@@ -81,7 +102,13 @@ std::map<std::string, Error> Courier::set(const Turn& turn) {
   for (const auto& [name, config] : turn.spec.notifiers) {
     const Result<Attributes>& settings = turn.notifiers.at(name);
     if (!settings) {
-      failed.emplace(name, settings.error());
+      // Its secrets were not read because we are stopping: nothing is wrong with it.
+      const auto old = posts_.find(name);
+      if (settings.error().kind != ErrorKind::cancelled) {
+        failed.emplace(name, settings.error());
+      } else if (old != posts_.end()) {
+        kept.emplace(name, std::move(old->second));
+      }
       continue;
     }
     const std::string key = turn.hash(config.type + settings->dump());

@@ -12,17 +12,6 @@ namespace {
 
 std::string note_path(const std::string& mirror) { return mirror + ".good"; }
 
-// All of them, with their places; the first line is the title's.
-std::string lines_of(const Errors& errors) {
-  std::string out;
-  for (const Error& error : errors) {
-    std::string place = error.where.file;
-    if (error.where.line > 0) place += fmt::format(":{}", error.where.line);
-    out += (place.empty() ? "" : place + ": ") + error_words(error) + "\n";
-  }
-  return out;
-}
-
 }  // namespace
 
 Head::Head(HeadSettings settings)
@@ -67,14 +56,8 @@ bool Head::follow(const std::stop_token& stop, Time now) {
                                  short_commit(fetched->commit), short_commit(good_->commit)));
   }
   take(fetched->commit, now, stop);
-    if (!signer && signer.error().kind == ErrorKind::cancelled) return;
   return true;
 }
-  tried_ = commit;
-  if (good_ && good_->commit == commit && refused_ != commit) {
-    refused_.clear();
-    return clear(TroubleKind::commit);
-  }
 
 void Head::take(const std::string& commit, Time now, const std::stop_token& stop) {
   // Until its signature is checked it counts as not looked at: what is missing may be put right
@@ -84,11 +67,17 @@ void Head::take(const std::string& commit, Time now, const std::stop_token& stop
   if (settings_.signers) {
     const auto signer =
         follow::verify_commit(mirror_.repository(), commit, *settings_.signers, stop);
+    if (!signer && signer.error().kind == ErrorKind::cancelled) return;
     if (!signer) return refuse(commit, error_words(signer.error()), "", now);
+  }
+  tried_ = commit;
+  if (good_ && good_->commit == commit && refused_ != commit) {
+    refused_.clear();
+    return clear(TroubleKind::commit);
   }
   auto spec = load(request(commit));
   if (!spec) {
-    return refuse(commit, error_words(spec.error().front()), lines_of(spec.error()), now);
+    return refuse(commit, error_words(spec.error().front()), warning_lines(spec.error()), now);
   }
   if (!settings_.site.empty() && spec->site != settings_.site) {
     return refuse(commit,
@@ -113,7 +102,7 @@ void Head::refuse(const Errors& why, Time now) {
   if (!candidate_) return;
   const std::string commit = candidate_->commit;
   candidate_.reset();
-  refuse(commit, error_words(why.front()), lines_of(why), now);
+  refuse(commit, error_words(why.front()), warning_lines(why), now);
 }
 
 void Head::refuse(const std::string& commit, const std::string& why, const std::string& details,

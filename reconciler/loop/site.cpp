@@ -93,7 +93,7 @@ void Site::follow(const std::stop_token& stop) {
   next_poll_ = now() + jittered(settings_.poll);
   for (const std::string& note : head_.take_notes()) say(note);
   if (before == head_.troubles()) return;
-  for (const Trouble& trouble : head_.troubles()) say(trouble.title);
+  for (const Trouble& trouble : head_.troubles()) say(trouble.title, spdlog::level::warn);
   tell_forge_refused();
   tell();
   publish(false);
@@ -137,7 +137,7 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
     if (head_.good()) made = try_turn(head_.good()->commit, std::nullopt, stop, cancel);
     if (made) {
       head_.refuse(why, now());
-      for (const Trouble& trouble : head_.troubles()) say(trouble.title);
+      for (const Trouble& trouble : head_.troubles()) say(trouble.title, spdlog::level::warn);
       tell_forge_refused();
     }
   } else if (made && fresh) {
@@ -162,10 +162,12 @@ void Site::tell_forge_done(const std::string& commit) {
 
 // Not the commit's fault: the ledger, the machine file, ... Tried again soon.
 void Site::cannot(const Errors& why) {
-  if (!ill_ || ill_->title != error_words(why.front())) say(error_words(why.front()));
+  const std::string title = warning_words(why.front());
+  if (!ill_ || ill_->title != title) say(title, spdlog::level::err);
   ill_ = Trouble{.kind = TroubleKind::failed,
                  .key = "failed turn",
-                 .title = error_words(why.front()),
+                 .title = title,
+                 .details = why.size() > 1 ? warning_lines(why) : "",
                  .since = ill_ ? ill_->since : now()};
   slow_down();
   tell();
@@ -190,7 +192,8 @@ tl::expected<Turn, Errors> Site::try_turn(const std::string& commit,
   input.on_change = [this](const Change& change, const Outcome& outcome) {
     say(fmt::format("{} {}: {}{}", name_of(change.action), display(change.address, true, false),
                     name_of(outcome.kind),
-                    outcome.error ? ", " + error_words(*outcome.error) : std::string()));
+                    outcome.error ? ", " + error_words(*outcome.error) : std::string()),
+        outcome.kind == OutcomeKind::failed ? spdlog::level::err : spdlog::level::info);
   };
   return take_turn(input, stop, cancel);
 }
@@ -210,9 +213,7 @@ void Site::settle_turn(Turn turn, bool full) {
   pulls_due_ = pulls_due_ || full;
   if (turn.again && *turn.again < next_look_) next_look_ = *turn.again;
   last_ = std::move(turn);
-  for (const auto& [name, error] : courier_.set(*last_)) {
-    say("notifier " + name + ": " + error_words(error));
-  }
+  open_notifiers();
   next_report_ = {};
   tell();
   publish(true);
@@ -240,13 +241,18 @@ void Site::tell() {
   if (site.empty()) return;  // nothing was ever read of it: the log has it
   std::vector<Trouble> others = head_.troubles();
   if (ill_) others.push_back(*ill_);
+  others.insert(others.end(), unopened_.begin(), unopened_.end());
   const auto places = find_places(site, settings_.head.ledger_path);
   auto ledger = places ? Ledger::open(places->ledger, true) : tl::unexpected(places.error());
+  // Before the first turn, too, somebody is to know.
+  const Spec* spec = last_ ? &last_->spec : head_.good() ? &head_.good()->spec : nullptr;
   const Status told =
       ledger ? tell_incidents(*ledger, last_ ? &*last_ : nullptr, others, site,
                               spec != nullptr ? spec->notify : std::vector<std::string>(), now())
              : tl::unexpected(ledger.error());
-  if (!told) say(error_words(told.error()));
+  std::string untold = told ? "" : error_words(told.error());
+  if (!untold.empty() && untold != untold_) say(untold, spdlog::level::err);
+  untold_ = std::move(untold);
   courier_.wake();
 }
 
@@ -255,14 +261,12 @@ void Site::report() {
   if (!last_) return;
   auto ledger = Ledger::open(last_->places.ledger, true);
   const auto done = ledger ? make_reports(*ledger, *last_, now()) : tl::unexpected(ledger.error());
-  if (!done) return say(error_words(done.error()));
+  if (!done) return say(error_words(done.error()), spdlog::level::err);
   if (done->made > 0) courier_.wake();
   if (done->next && *done->next < next_report_) next_report_ = *done->next;
 }
 
 void Site::wait(const std::stop_token& stop) {
-  // Before the first turn, too, somebody is to know.
-  const Spec* spec = last_ ? &last_->spec : head_.good() ? &head_.good()->spec : nullptr;
   Time until = std::min(next_poll_, next_report_);
   until = std::min(until, next_turn());
   std::unique_lock lock(mutex_);
@@ -285,8 +289,8 @@ bool Site::asked_from_outside() {
   return !first || at > started_;
 }
 
-void Site::say(const std::string& text) const {
-  spdlog::info("{}: {}", settings_.label, printable(text));
+void Site::say(const std::string& text, spdlog::level::level_enum level) const {
+  spdlog::log(level, "{}: {}", settings_.label, printable(text));
 }
 
 }  // namespace homeostat

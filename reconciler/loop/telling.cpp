@@ -76,7 +76,10 @@ Result<Sight> sight_of(const Ledger& ledger, const Turn* turn, const std::vector
   } else {
     sight = troubles_of(turn->planned.plan, turn->spec, turn->looked);
     sight.troubles.insert(sight.troubles.end(), turn->troubles.begin(), turn->troubles.end());
-    const std::set<std::string> names(to.begin(), to.end());
+    std::set<std::string> names(to.begin(), to.end());
+    for (const ScheduledReport& report : turn->spec.reports) {
+      names.insert(report.to.begin(), report.to.end());
+    }
     TRY_ASSIGN(const auto states, ledger.notifiers());
     const auto untold = notifier_troubles(states, names, now);
     sight.troubles.insert(sight.troubles.end(), untold.begin(), untold.end());

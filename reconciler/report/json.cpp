@@ -105,7 +105,7 @@ json counts_of(const Plan& plan) {
           {"replace", counts.replace},
           {"delete", counts.remove},
           {"release", counts.release},
-          {"held", counts.held + counts.waiting},
+          {"held", counts.held + counts.waiting + counts.reported_drift + counts.reported},
           {"unknown", counts.unknown},
           {"adopt_quietly", counts.adopt_quietly}};
 }

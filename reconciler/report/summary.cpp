@@ -104,6 +104,8 @@ Counts count(const Plan& plan) {
       if (change.action == Action::adopt) ++out.adopt_quietly;
     } else if (is_unknown(change)) {
       ++out.unknown;
+    } else if (change.hold && change.hold->code == HoldCode::report_mode) {
+      ++(has_drift(change) ? out.reported_drift : out.reported);
     } else if (change.hold) {
       ++(waits(change.hold->code) ? out.waiting : out.held);
     } else {
@@ -151,6 +153,10 @@ std::string summary_line(const Plan& plan) {
   add_count(out, counts.held, "held back");
   out += shares(plan, true);
   add_count(out, counts.waiting, "waiting");
+  const std::size_t reported = counts.reported_drift + counts.reported;
+  add_count(out, counts.reported_drift, counts.reported_drift == 1 ? "drift" : "drifts");
+  add_count(out, counts.reported, counts.reported == 1 ? "difference" : "differences");
+  if (reported > 0) out += ", report only";
   add_count(out, plan.connections.size(),
             plan.connections.size() == 1 ? "connection blocked" : "connections blocked");
   if (out.empty()) {

@@ -114,6 +114,12 @@ std::string warning_words(const Error& warning) {
   return (place.empty() ? "" : place + ": ") + error_words(warning);
 }
 
+std::string warning_lines(const Errors& warnings) {
+  std::string out;
+  for (const Error& warning : warnings) out += warning_words(warning) + "\n";
+  return out;
+}
+
 bool is_unknown(const Change& change) {
   return change.hold && change.hold->code == HoldCode::no_ledger;
 }

@@ -95,6 +95,8 @@ class Phrasing {
 [[nodiscard]] std::string error_words(const Error& error);
 // The same behind its place.
 [[nodiscard]] std::string warning_words(const Error& warning);
+// One a line.
+[[nodiscard]] std::string warning_lines(const Errors& warnings);
 
 // "provider/dns: url http://10.5.0.5:5380 -> http://10.9.9.9:5380; planned with ..."
 [[nodiscard]] std::string connection_words(const BlockedConnection& connection);
@@ -112,6 +114,9 @@ struct Counts {
   std::size_t release = 0;
   std::size_t held = 0;
   std::size_t waiting = 0;  // for a time or for somebody: by_itself.hpp
+  // Held by report mode: looked at, and that is all.
+  std::size_t reported_drift = 0;
+  std::size_t reported = 0;
   std::size_t unknown = 0;
 };
 [[nodiscard]] Counts count(const Plan& plan);

@@ -17,6 +17,7 @@ TEST_CASE("ledger: an absent file is no ledger, is not created, and refuses writ
   const std::string path = dir.path() + "/state/ledger.db";
   Ledger ledger = open_ledger(path, false);
   const LedgerView view = value_of(ledger.view());
+  CHECK_FALSE(view.opened);
   CHECK_FALSE(view.present);
   CHECK(view.owned.empty());
   CHECK(value_of(ledger.last_observation()).scopes.empty());

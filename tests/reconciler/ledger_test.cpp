@@ -13,6 +13,7 @@ TEST_CASE("ledger: a new file is not present before its first run") {
   const TempDir dir;
   const std::string path = dir.path() + "/ledger.db";
   Ledger ledger = open_ledger(path);
+  CHECK(value_of(ledger.view()).opened);
   CHECK_FALSE(value_of(ledger.view()).present);
   static_cast<void>(value_of(ledger.begin_run(run_of("apply", "", at(1)))));
   CHECK(value_of(ledger.view()).present);

@@ -116,7 +116,7 @@ TEST_CASE("outbox: where the other side says when, it is tried then") {
 TEST_CASE("outbox: what is refused is given up, and the next one is sent") {
   Post post;
   post.put({"a"});
-  post.answers["a"] = answer(DeliveryState::refused, "chat not found");
+  post.answers["a"] = answer(DeliveryState::refused, "notifier phone: chat not found");
   const OutboxTurn turn = post.send();
   CHECK(turn.failed == 1);
   CHECK_FALSE(turn.next);

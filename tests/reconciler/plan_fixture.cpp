@@ -92,7 +92,7 @@ const ProviderInfo& bare_info() {
 Situation::Situation(std::string_view resources) {
   commit(resources);
   for (const Scope& scope : scopes_of(spec)) observed.scopes[scope].at = now;
-  ledger.present = true;
+  ledger.opened = ledger.present = true;
 }
 
 Situation& Situation::commit(std::string_view resources) {

@@ -90,6 +90,15 @@ TEST_CASE("report: quiet adopts are counted, and listed when verbose") {
   CHECK(has(text_of(plan, style), "  = container/web  as declared\n"));
 }
 
+TEST_CASE("report: what report mode only tells waits for nothing") {
+  Change drift = change(Action::update, at("container", "web", "pve"), Cause::drift);
+  drift.hold = held(HoldCode::report_mode, "mode: report");
+  Change other = change(Action::update, at("container", "db", "pve"), Cause::git);
+  other.hold = drift.hold;
+  CHECK(summary_line(plan_of({drift})) == "1 drift, report only");
+  CHECK(summary_line(plan_of({drift, other})) == "1 drift, 1 difference, report only");
+}
+
 TEST_CASE("report: the header says what the plan does not know") {
   Plan plan = empty_plan();
   plan.ledger = false;

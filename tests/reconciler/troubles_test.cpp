@@ -164,7 +164,7 @@ TEST_CASE("troubles: a secret is one from 14 days before its date") {
       " past: { env: PAST, expires: 2025-12-31 }, never: { env: NEVER } }\n");
   CHECK(outline(sight_of(s)) ==
         "secret_expiry near: secret near expires on 2026-01-15\n"
-        "secret_expiry past: secret past has expired on 2025-12-31\n");
+        "secret_expiry past expired: secret past has expired on 2025-12-31\n");
 }
 
 TEST_CASE("troubles: an ignore is one from the day after its last") {

@@ -64,5 +64,20 @@ TEST_CASE("telling: a report tells what is open, and what has closed since the o
   CHECK(sent[1].message.title == "1 open incident, 1 closed");
 }
 
+TEST_CASE("telling: who is used for reports only is missed too when a report is refused") {
+  const TempDir dir;
+  Ledger ledger = open_ledger(dir.path() + "/ledger.db");
+  const Turn turn = turn_with_report();
+  succeed(ledger.tell({.messages = {{"book", Message{.id = "a", .at = at(monday)}}}}));
+  const auto waiting = value_of(ledger.outbox("book"));
+  REQUIRE(waiting.size() == 1);
+  succeed(ledger.mark_failed(waiting[0].id, at(monday), "no such chat"));
+  succeed(tell_incidents(ledger, &turn, {}, "home", {"phone"}, at(monday)));
+  const auto incidents = value_of(ledger.incidents(at(0)));
+  REQUIRE(incidents.size() == 1);
+  CHECK(incidents[0].trouble.kind == TroubleKind::notifier);
+  CHECK(value_of(ledger.outbox("phone")).size() == 1);
+}
+
 }  // namespace
 }  // namespace homeostat
