@@ -57,6 +57,13 @@ bool Blame::head_has(const OnceThere& once) {
   return find(once, history_.entry(head_.tree, once.place.path)).has_value();
 }
 
+std::optional<LinePlace> Blame::rewritten(const OnceThere& once) {
+  const auto blob = history_.entry(head_.tree, once.place.path);
+  if (!blob || line_after(history_.hunks(once.blob, *blob), once.place.line)) return std::nullopt;
+  const auto line = find(once, blob);
+  return line ? std::optional(LinePlace{once.place.path, *line}) : std::nullopt;
+}
+
 void Blame::follow(std::size_t question, const OnceThere& once,
                    const std::optional<ObjectId>& blob) {
   group_at(head_, once.place.path, blob).gone.push_back(gone_.size());

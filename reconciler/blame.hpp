@@ -50,6 +50,9 @@ class Blame {
   std::size_t ask(const std::vector<LinePlace>& lines, const std::vector<OnceThere>& gone,
                   const std::optional<ObjectId>& since);
   [[nodiscard]] bool head_has(const OnceThere& once);
+  // The line in the head that came in its place and has the word; nullopt: it stands as it was, or
+  // not at all.
+  [[nodiscard]] std::optional<LinePlace> rewritten(const OnceThere& once);
   // Answers all. Once, after the last question.
   void walk();
   // Nullopt: nothing newer than `since` fits, or history is cut off before.

@@ -33,6 +33,7 @@ struct Job {
 struct Behind {
   std::vector<Origin> lines;
   std::vector<Places> places;
+  std::optional<LinePlace> rewritten;  // in the head
 
   void add(const std::vector<Origin>& more) { lines.insert(lines.end(), more.begin(), more.end()); }
 };
@@ -203,7 +204,8 @@ void Filler::ask_field(const Change& change, FieldDiff& field, const Owned* owne
   ask_behind(field.provenance, behind, std::move(job));
 }
 
-// What still stands did not take it away: then only what it was made from can tell.
+// What still stands did not take it away: then only what it was made from can tell, or its own line
+// where that says something else by now.
 void Filler::ask_removed(Change& change, const Owned* owned) {
   Job job;
   job.removed = true;
@@ -217,6 +219,9 @@ void Filler::ask_removed(Change& change, const Owned* owned) {
     const bool stands = gone == places.end();
     behind.places = {stands ? std::move(places) : Places{*gone}};
     if (stands && !work_.removed_on_disk(behind.places.front())) {
+      // Its word alone may stand: in `gg: { A: ... }` or `g: { CNAME: ... }` what `g` was is gone.
+      const Places& places_now = behind.places.front();
+      if (!places_now.empty()) behind.rewritten = blame_.rewritten(places_now.front());
       add_what_made_it(behind, change, job.since);
     }
   }
@@ -269,6 +274,7 @@ void Filler::ask_behind(std::optional<Provenance>& target, const Behind& behind,
     places.push_back({past_.path_of(now.file), *line});
     job.lines.emplace_back(places.back(), now);
   }
+  if (behind.rewritten) places.push_back(*behind.rewritten);
   for (const Places& each : behind.places) {
     if (const auto place = work_.removed_on_disk(each)) {
       target.emplace().where = *place;

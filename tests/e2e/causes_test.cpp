@@ -229,6 +229,21 @@ TEST_CASE("causes: a line behind one that still says the value is no cause") {
   CHECK(test.named("dns/lab/nas/A", "ttl") == changed);
 }
 
+TEST_CASE("causes: a line that has a word of what it said, and says something else") {
+  Causes test;
+  test.lab.edit("dns.yaml", "    nas: 10.5.0.20\n",
+                "    nas: 10.5.0.20\n    g: { A: 10.5.0.21 }\n    h: 10.5.0.22\n");
+  test.lab.commit("two more");
+  test.lab.apply();
+  test.lab.edit("dns.yaml", "g: { A: 10.5.0.21 }", "gg: { A: 10.5.0.21 }");
+  test.lab.edit("dns.yaml", "h: 10.5.0.22", "h: { CNAME: nas }");
+  test.cause();
+  CHECK(test.named("dns/lab/gg/A") == test.commit);
+  CHECK(test.named("dns/lab/h/CNAME") == test.commit);
+  CHECK(test.named("dns/lab/g/A") == test.commit);
+  CHECK(test.named("dns/lab/h/A") == test.commit);
+}
+
 TEST_CASE("causes: another key of a zone, or another provider, makes other resources") {
   Causes test;
   SUBCASE("key") {
