@@ -121,6 +121,15 @@ TEST_CASE("report: an offline plan shows the age of its view") {
   CHECK(has(text_of(plan), "offline: live view 14:01:32, 40 s old\n"));
 }
 
+TEST_CASE("report: what failed alike at several urls is one line, and nothing of it is ok") {
+  Plan plan = empty_plan();
+  plan.scopes[0].unknown = problem("http://10.5.0.5:8081/api/zones/lab.: 401 Unauthorized", "");
+  plan.scopes[1].unknown = problem("http://10.5.0.5:8081/api/zones/lan.: 401 Unauthorized", "");
+  CHECK(has(text_of(plan), "  pve ok   dns UNKNOWN: http://10.5.0.5:8081: 401 Unauthorized\n"));
+  plan.scopes[1].unknown = problem("no answer in 10 s", "");
+  CHECK_FALSE(has(text_of(plan), "partly"));
+}
+
 TEST_CASE("report: scopes that are unknown say why, by zone where a part is known") {
   Plan plan = empty_plan();
   plan.scopes[1].unknown = problem("the token was refused", "see secrets.dns");
