@@ -69,6 +69,7 @@ std::string live_head(const LiveResource& live) {
   if (live.changed_at) head["changed_at"] = seconds_of(*live.changed_at);
   if (!live.changed_by.empty()) head["changed_by"] = live.changed_by;
   if (live.fixed) head["fixed"] = true;
+  if (!live.why_fixed.empty()) head["why_fixed"] = live.why_fixed;
   return head.dump();
 }
 
@@ -87,6 +88,7 @@ Result<LiveResource> live_from(json& item) {
   }
   live.changed_by = item.value("changed_by", std::string());
   live.fixed = item.value("fixed", false);
+  live.why_fixed = item.value("why_fixed", std::string());
   live.attributes = std::move(item.at("attributes"));
   if (!live.attributes.is_object()) return damaged("attributes that are no object");
   return live;

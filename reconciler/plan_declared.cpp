@@ -150,7 +150,8 @@ class Declared {
     } else if (entry.live->fixed) {
       declared_as(entry) = &resource.address;
       plan_blocked_create(resource, HoldCode::in_the_way,
-                          fmt::format("{} is there already, and it is the server's own", name));
+                          fmt::format("{} is there already, and {}", name,
+                                      fixed_words(*entry.live, "it is the server's own")));
     } else if (entry.ownership == Ownership::foreign) {
       declared_as(entry) = &resource.address;
       Change change = begin_change(p_, Action::adopt, resource, &entry);
@@ -187,7 +188,8 @@ class Declared {
       hold_unknown(change, resource, compared);
     }
     if (entry.live->fixed) {
-      hold(change, HoldCode::in_the_way, "it is the server's own now, which nobody can change");
+      hold(change, HoldCode::in_the_way,
+           fixed_words(*entry.live, "it is the server's own now, which nobody can change"));
     }
     add(std::move(change));
   }

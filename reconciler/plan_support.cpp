@@ -64,6 +64,10 @@ void hold(Change& change, HoldCode code, std::string text) {
   if (!change.hold) change.hold = Hold{code, std::move(text)};
 }
 
+std::string fixed_words(const LiveResource& live, std::string_view usual) {
+  return live.why_fixed.empty() ? std::string(usual) : live.why_fixed + ": it is left as it is";
+}
+
 void warn(Planning& planning, std::string message, std::string hint, const Origin& where) {
   planning.out.plan.warnings.push_back(Error{.kind = ErrorKind::invalid_spec,
                                              .message = std::move(message),

@@ -53,7 +53,7 @@ class Undeclared {
   }
 
   [[nodiscard]] std::string about_unowned(const LiveEntry& entry) const {
-    if (entry.live->fixed) return "the server's own";
+    if (entry.live->fixed) return fixed_words(*entry.live, "the server's own");
     if (entry.former.kind.empty()) return {};
     return fmt::format("it stands where {} was, and does not carry its mark: it is left as it is",
                        shown(p_, entry.former));
@@ -87,7 +87,8 @@ class Undeclared {
       find(Finding::Kind::orphan, entry, "it is marked as ours, and no ledger knows it");
     }
     if (entry.live->fixed) {
-      hold(change, HoldCode::in_the_way, "it is the server's own now, which nobody can remove");
+      hold(change, HoldCode::in_the_way,
+           fixed_words(*entry.live, "it is the server's own now, which nobody can remove"));
     }
     if ((row != nullptr && row->protect) || (entry.live->marker && entry.live->marker->protect)) {
       hold(change, HoldCode::protected_one,

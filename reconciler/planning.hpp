@@ -41,6 +41,8 @@ struct Planning {
                                   const LiveEntry* entry);
 // The first reason stays.
 void hold(Change& change, HoldCode code, std::string text);
+// Why what is the server's own is left alone; `usual` where the provider says no more.
+[[nodiscard]] std::string fixed_words(const LiveResource& live, std::string_view usual);
 void warn(Planning& planning, std::string message, std::string hint, const Origin& where);
 // The declared address, or else the owner, of a live thing; its own address where it has neither.
 [[nodiscard]] const Address& known_as(const Planning& planning, const LiveEntry& entry);

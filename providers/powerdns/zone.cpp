@@ -15,12 +15,13 @@ bool is_dnssec(std::string_view type) {
 }
 
 // The zone's own machinery, and what somebody has switched off: to write such a set would switch it
-// on again.
-bool is_fixed(const RecordSet& set, std::string_view zone) {
-  const bool top = set.name == zone && (set.type == "SOA" || set.type == "NS");
-  return top || is_dnssec(set.type) ||
-         std::any_of(set.records.begin(), set.records.end(),
-                     [](const Content& record) { return record.disabled; });
+// on again. "" of all others.
+std::string why_fixed(const RecordSet& set, std::string_view zone) {
+  if (set.name == zone && (set.type == "SOA" || set.type == "NS")) return "it is the zone's own";
+  if (is_dnssec(set.type)) return "the server signs the zone with it";
+  const bool off = std::any_of(set.records.begin(), set.records.end(),
+                               [](const Content& record) { return record.disabled; });
+  return off ? "a record of it is switched off there" : "";
 }
 
 }  // namespace
@@ -65,7 +66,8 @@ LiveResource to_live(const RecordSet& set, const ZonePlace& place) {
   live.native_id = native_id(set);
   live.marker = marker_of(set);
   live.attributes = attributes_of(set, place.name);
-  live.fixed = is_fixed(set, place.name);
+  live.why_fixed = why_fixed(set, place.name);
+  live.fixed = !live.why_fixed.empty();
   if (set.modified_at > 0) live.changed_at = Time(std::chrono::seconds(set.modified_at));
   if (live.marker && live.marker->id == live.native_id) {
     if (auto marked = parse_address(live.marker->address)) {

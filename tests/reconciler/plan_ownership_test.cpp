@@ -109,10 +109,17 @@ TEST_CASE("plan: a copy that stands where ours should be is in the way") {
 
 TEST_CASE("plan: what is the server's own is never touched") {
   Situation s("dns: { lab: { www: 10.5.0.8 } }");
-  s.live("dns/lab/www/A", {{"values", {"10.5.0.9"}}}).fixed = true;
+  LiveResource& live = s.live("dns/lab/www/A", {{"values", {"10.5.0.9"}}});
+  live.fixed = true;
   s.options.adopt = {"*"};
   CHECK(s.plan().plan.changes.size() == 1);
   CHECK(s.plan().plan.changes.front().hold->code == HoldCode::in_the_way);
+  CHECK(s.plan().plan.changes.front().hold->text ==
+        "dns/lab/www/A is there already, and it is the server's own");
+  live.why_fixed = "a record of it is switched off there";
+  CHECK(s.plan().plan.changes.front().hold->text ==
+        "dns/lab/www/A is there already, and a record of it is switched off there: it is left as "
+        "it is");
 }
 
 TEST_CASE("plan: without markers the ledger's native id proves ownership") {

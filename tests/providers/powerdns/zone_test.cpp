@@ -89,6 +89,7 @@ TEST_CASE("powerdns zone: a marker of another record is a copy's, and gives no a
 
 TEST_CASE("powerdns zone: SOA, NS of the zone, DNSSEC and what is switched off are fixed") {
   CHECK(one(soa()).fixed);
+  CHECK(one(soa()).why_fixed == "it is the zone's own");
   CHECK(one(a_set("lab.example.org.", "NS", {"ns1.lab.example.org."})).fixed);
   CHECK_FALSE(one(a_set("sub.lab.example.org.", "NS", {"ns1.lab.example.org."})).fixed);
   CHECK(one(a_set("lab.example.org.", "NSEC3PARAM", {"1 0 0 -"})).fixed);
@@ -96,6 +97,7 @@ TEST_CASE("powerdns zone: SOA, NS of the zone, DNSSEC and what is switched off a
   set["records"][0]["disabled"] = true;
   const LiveResource www = one(set);
   CHECK(www.fixed);
+  CHECK(www.why_fixed == "a record of it is switched off there");
   CHECK(www.attributes["values"] == Json{"10.5.0.2"});
 }
 
