@@ -91,6 +91,13 @@ BlockedConnection blocked(const Connection& connection, const TrustRecord& recor
   return found;
 }
 
+// Nothing is known of it here: all that it says is new.
+BlockedConnection blocked_new(const Connection& connection, const std::string& why,
+                              const Spec& spec) {
+  return {connection.name, differences(json(), connection.text), "new here, and " + why,
+          source_ref(connection.where, spec.files)};
+}
+
 // Secrets that the trusted text of a connection needs and this revision does not declare.
 void bring_back_secrets(Spec& spec, const TrustRecords& records, const MachineRules& rules) {
   const auto bring_back = [&](const std::vector<OpenValue>& values, const Origin& where) {
@@ -215,6 +222,7 @@ Verdict judge(Spec& spec, const TrustRecords& records, const MachineRules& rules
       continue;
     }
     if (record != nullptr && !same) why = take_older(spec, connection, *record, rules, verdict);
+    if (record == nullptr) verdict.blocked.push_back(blocked_new(connection, why, spec));
     if (!why.empty()) {
       verdict.refused.emplace(
           connection.name,

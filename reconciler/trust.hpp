@@ -44,7 +44,7 @@ using TrustRecords = std::map<std::string, TrustRecord>;  // by name of the conn
 
 struct Verdict {
   std::map<std::string, Error> refused;    // by connection: it does not take effect
-  std::vector<BlockedConnection> blocked;  // planned as trusted, not as written
+  std::vector<BlockedConnection> blocked;  // planned as trusted, not as written; or new here
   // By connection that takes effect: its settings as they were resolved when it was trusted.
   std::map<std::string, nlohmann::json> resolved = {};
 };

@@ -171,6 +171,22 @@ TEST_CASE("trust: another revision is planned with what is trusted") {
   CHECK(it.run({"plan", "--rev", "HEAD~1"}).exit_code == 0);
 }
 
+TEST_CASE("trust: what another revision adds is shown as blocked") {
+  TrustLab it;
+  it.trust();
+  it.apply();
+  it.lab.write("evil.yaml", "notifiers: { evil: { type: exec, command: [sh, -c, evil] } }\n");
+  it.lab.commit("a program");
+  const ProcessResult plan = it.run({"plan", "--rev", "HEAD"});
+  CAPTURE(plan.out);
+  CHECK(has(plan.out, "1 connection blocked"));
+  CHECK(has(flat(plan.out), "blocked: evil.yaml:1"));
+  CHECK(has(flat(plan.out), "notifier/evil: command (none) -> "));
+  CHECK(has(flat(plan.out), "new here, and not trusted on this machine: homeostat trust"));
+  const auto json = nlohmann::json::parse(it.run({"plan", "--json"}).out);
+  CHECK(json.at("blocked_connections").at(0).at("name") == "notifier/evil");
+}
+
 TEST_CASE("trust: no secret is read from where nobody said yes to") {
   TrustLab it;
   it.add_secret(it.tracing("one"));

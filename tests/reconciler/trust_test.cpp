@@ -65,6 +65,7 @@ TEST_CASE("trust: without a record everything is refused, by name") {
   CHECK(to_string(verdict.refused.at("secret/dns")) ==
         "homeostat.yaml:12:3: not trusted on this machine: homeostat trust");
   CHECK(verdict.resolved.empty());
+  CHECK(verdict.blocked.size() == connections_of(spec).size());
 }
 
 TEST_CASE("trust: a changed url and a changed secret go back, and say so") {
