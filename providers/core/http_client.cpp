@@ -294,6 +294,10 @@ Result<HttpClient> HttpClient::open(HttpSettings settings) {
       return fail(ErrorKind::invalid_spec, "`ca_file` and `fingerprint` exclude each other",
                   "a fingerprint needs no authority: leave out one of them");
     }
+    if (!target.base.starts_with("https://")) {
+      return fail(ErrorKind::invalid_spec, "there is no certificate to compare `fingerprint` with",
+                  "write https:// in its url, or leave out `fingerprint`");
+    }
     TRY_ASSIGN(settings.fingerprint, canonical_fingerprint(settings.fingerprint));
   }
   if (!settings.ca_file.empty()) {
@@ -301,10 +305,6 @@ Result<HttpClient> HttpClient::open(HttpSettings settings) {
   }
   return HttpClient(std::make_unique<State>(std::move(settings), std::move(target)));
 }
-    if (!target.base.starts_with("https://")) {
-      return fail(ErrorKind::invalid_spec, "there is no certificate to compare `fingerprint` with",
-                  "write https:// in its url, or leave out `fingerprint`");
-    }
 
 Result<HttpReply> HttpClient::send(const HttpRequest& request, std::stop_token stop) const {
   State& state = *state_;

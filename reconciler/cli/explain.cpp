@@ -178,6 +178,7 @@ std::string explanation(const Subject& subject) {
 int explain(const Round& round, const std::string& what) {
   const auto address = find_address(round.planned.desired, what);
   if (!address) return print_error(address.error());
+  print_notices(round);
   print(explanation(subject_of(round, *address)));
   return 0;
 }
@@ -186,7 +187,6 @@ int explain(const Round& round, const std::string& what) {
 
 void add_explain(CLI::App& app, Global& global, Command& command) {
   auto what = std::make_shared<std::string>();
-  print_notices(round);
   CLI::App* verb = add_verb(app, global,
                             {.name = "explain",
                              .brief = "Show where each value of a resource comes from.",

@@ -64,12 +64,12 @@ void add_forget(CLI::App& app, Global& global, Command& command) {
       what.get());
   verb->callback([&global, &command, what] {
     command = [&global, what] {
+      Request request = request_of(global);
+      request.whole = true;
       return with_locked_round(
           request, "forget", [](const Spec&) { return Status(); },
           [&](Round& round) { return forget(round, *what); });
     };
-      Request request = request_of(global);
-      request.whole = true;
   });
 }
 

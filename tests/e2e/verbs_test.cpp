@@ -139,8 +139,8 @@ TEST_CASE("verbs: providers lists types, kinds and fields; version prints one li
 
 TEST_CASE("verbs: told to stop while a secret is fetched, a plan ends at once") {
   Lab lab;
-  lab.edit("homeostat.yaml", "networks:",
-           "secrets:\n  slow: { command: [sh, -c, \"sleep 100\"] }\nnetworks:");
+  lab.edit("homeostat.yaml",
+           "networks:", "secrets:\n  slow: { command: [sh, -c, \"sleep 100\"] }\nnetworks:");
   lab.edit("services.yaml", "memory: 2GiB }", "memory: 2GiB, env: { DB: \"${secret.slow}\" } }");
   REQUIRE(lab.run({"trust", "--yes"}).exit_code == 0);
   const auto begun = std::chrono::steady_clock::now();
