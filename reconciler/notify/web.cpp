@@ -126,6 +126,7 @@ std::vector<FieldSchema> web_fields(const std::string& default_url, const std::s
   std::vector<FieldSchema> fields = http_fields();
   FieldSchema& url = fields.front();
   url.doc = url_doc;
+  url.check = nullptr;  // a hook may have a query, and mail another scheme
   url.required = default_url.empty();
   if (!default_url.empty()) {
     url.default_value = default_url;
