@@ -100,42 +100,45 @@ Result<Sight> sight_of(const Ledger& ledger, const Turn* turn, const std::vector
   return sight;
 }
 
-void sooner(std::optional<Time>& first, const std::optional<Time>& other) {
-  if (other && (!first || *other < *first)) first = other;
-}
-
-}  // namespace
-
-Status tell_incidents(Ledger& ledger, const Turn* turn, const std::vector<Trouble>& others,
-                      const std::string& site, const std::vector<std::string>& to, Time now) {
-  TRY_ASSIGN(const Sight now_seen, sight_of(ledger, turn, others, to, now));
-  const Damping damping;
-  TRY_ASSIGN(const auto known, ledger.incidents(now - damping.within));
+// What comes of a sight: the incidents that moved, and the messages about them, in one piece.
+Status follow(Ledger& ledger, const std::vector<Incident>& known, const Sight& sight,
+              const std::string& site, const std::vector<std::string>& to, Time now) {
+  Told told = follow_up(known, sight, now);
   Telling telling;
-  std::vector<Incident> incidents = known;
-  const auto see = [&](const Sight& sight) {
-    Told told = follow_up(std::move(incidents), sight, now, damping);
-    for (const Message& message : messages_of(told.events, site)) put(telling, message, to);
-    incidents = std::move(told.incidents);
-  };
-  if (turn != nullptr && turn->before) {
-    Sight before = *turn->before;
-    for (const Trouble& trouble : now_seen.troubles) {
-      // Of the plan alone there are two looks; all else is as it is.
-      if (trouble.subject.empty() || trouble.kind == TroubleKind::failed) {
-        before.troubles.push_back(trouble);
-      }
-    }
-    see(before);
-  }
-  see(now_seen);
-  for (Incident& incident : incidents) {
+  for (const Message& message : messages_of(told.events, site)) put(telling, message, to);
+  for (Incident& incident : told.incidents) {
     if (std::ranges::find(known, incident) == known.end()) {
       telling.incidents.push_back(std::move(incident));
     }
   }
   if (telling.incidents.empty() && telling.messages.empty()) return {};
   return ledger.tell(telling);
+}
+
+void sooner(std::optional<Time>& first, const std::optional<Time>& other) {
+  if (other && (!first || *other < *first)) first = other;
+}
+
+}  // namespace
+
+Status tell_found(Ledger& ledger, const Sight& found, const Spec& spec, Time now) {
+  TRY_ASSIGN(const auto known, ledger.incidents(now - Damping().within));
+  Sight sight = found;
+  std::set<std::string> keys;
+  for (const Trouble& trouble : found.troubles) keys.insert(trouble.key);
+  for (const Incident& incident : known) {
+    const bool is_there = !incident.closed && incident.there;
+    if (is_there && !keys.contains(incident.trouble.key))
+      sight.troubles.push_back(incident.trouble);
+  }
+  return follow(ledger, known, sight, spec.site, spec.notify, now);
+}
+
+Status tell_incidents(Ledger& ledger, const Turn* turn, const std::vector<Trouble>& others,
+                      const std::string& site, const std::vector<std::string>& to, Time now) {
+  TRY_ASSIGN(const Sight sight, sight_of(ledger, turn, others, to, now));
+  TRY_ASSIGN(const auto known, ledger.incidents(now - Damping().within));
+  return follow(ledger, known, sight, site, to, now);
 }
 
 Result<ReportsDone> make_reports(Ledger& ledger, const Turn& turn, Time now) {

@@ -9,6 +9,10 @@
 
 namespace homeostat {
 
+// Before anything is written: what a look has found, opened as incidents; none is closed. What is
+// repaired at once was an incident too, though the process dies between the repair and its telling.
+[[nodiscard]] Status tell_found(Ledger& ledger, const Sight& found, const Spec& spec, Time now);
+
 // Incidents are opened and closed by what the last turn has seen and what else is wrong ("": it is
 // known always). Who is to know is told: the messages stand in the outbox when it returns.
 [[nodiscard]] Status tell_incidents(Ledger& ledger, const Turn* turn,

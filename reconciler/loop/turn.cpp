@@ -4,6 +4,7 @@
 
 #include "reconciler/cron.hpp"
 #include "reconciler/loop/approvals.hpp"
+#include "reconciler/loop/telling.hpp"
 #include "reconciler/open_providers.hpp"
 #include "reconciler/report/report.hpp"
 #include "reconciler/report/words.hpp"
@@ -53,11 +54,11 @@ class TurnTaker {
     if (!judged) return tl::unexpected(judged.error());
     auto round = look_partly(*judged, request);
     if (!round) return tl::unexpected(round.error());
-    if (!round->planned.plan.stops.empty()) {
     // What it did not see is no trouble of anybody's, and nothing was begun.
     if (stop_.stop_requested()) {
       return tl::unexpected(Errors{{ErrorKind::cancelled, "the look was stopped", {}, {}, {}}});
     }
+    if (!round->planned.plan.stops.empty()) {
       return tl::unexpected(stopped(round->planned.plan));
     }
     carry_out(*round);
@@ -80,8 +81,8 @@ class TurnTaker {
       if (!round || !now.partly) return round;
       const std::set<Scope> more = unseen(*round, again);
       if (more.empty()) return round;
-      again.insert(more.begin(), more.end());
       count_calls(*round);
+      again.insert(more.begin(), more.end());
       now.partly->scopes = again;
     }
   }
@@ -94,18 +95,21 @@ class TurnTaker {
     return errors;
   }
 
-  void carry_out(Round& round) {
   void count_calls(const Round& round) {
     for (const auto& [name, calls] : round.calls) turn_.calls[name] += calls;
     add_calls(round.providers, turn_.calls);
   }
 
+  void carry_out(Round& round) {
     beat();
     if (!writes(round.planned.plan)) {
       note(record_agreement(round, round.planned, true));
       return;
     }
-    if (!turn_.before) turn_.before = troubles_of(round.planned.plan, round.spec, looked_);
+    const Sight found = troubles_of(round.planned.plan, round.spec, looked_);
+    if (const Status told = tell_found(*round.ledger, found, round.spec, now()); !told) {
+      return note(told);  // what is repaired untold is lost
+    }
     ApplyHooks hooks;
     hooks.on_progress = [this](Progress progress, const Change& change, const Outcome* outcome) {
       beat();
@@ -179,11 +183,11 @@ class TurnTaker {
   }
 
   Turn finish(Round& round) {
+    count_calls(round);
     for (const Outcome& outcome : turn_.outcomes) {
       if (outcome.kind == OutcomeKind::failed) {
         turn_.troubles.push_back(trouble_of(outcome, now()));
       }
-    count_calls(round);
     }
     for (const Change& change : round.planned.plan.changes) {
       if (!change.hold || !change.hold->until) continue;

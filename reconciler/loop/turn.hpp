@@ -29,8 +29,6 @@ struct Turn {
   Places places;
   std::set<Scope> looked;  // in this turn
   std::shared_ptr<const Observed> observed;
-  // What was wrong before anything was written: what is repaired at once was an incident too.
-  std::optional<Sight> before;
   std::vector<Trouble> troubles;  // failed writes, and what waits for an approval
   std::vector<Outcome> outcomes;
   std::map<std::string, CallCounts> calls;  // by provider instance

@@ -32,6 +32,7 @@ class LoopLab {
   void kill();  // -9
   void signal(int number) const;
   [[nodiscard]] bool running() const;
+  [[nodiscard]] pid_t pid() const { return child_; }  // 0: it was not started, or has ended
 
   void write(const std::string& path, const std::string& text) { work_.write(path, text); }
   void remove(const std::string& path) { work_.remove(path); }
