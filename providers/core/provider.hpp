@@ -48,7 +48,7 @@ struct LiveResource {
   Attributes attributes = Attributes::object();  // canonical; all the provider can tell
   std::optional<Time> changed_at;                // where the live system knows
   std::string changed_by;                        // likewise, or ""
-  bool fixed = false;  // the server's own (SOA, DHCP-made, expiring): listed, never touched
+  bool fixed = false;          // the server's own (SOA, DHCP-made, expiring): listed, never touched
   std::string why_fixed = {};  // "it is the zone's own"; "": the server's own
 };
 

@@ -150,7 +150,8 @@ std::string metrics_text(const ServiceStatus& status, Time now) {
   write_durations(page, status);
   page.begin("homeostat_provider_calls_total", "counter", "Calls that providers made.");
   page.each("provider", &SiteStatus::providers, [](const CallCounts& c) { return c.calls; });
-  page.begin("homeostat_provider_errors_total", "counter", "Tries that failed, those that reached no server included.");
+  page.begin("homeostat_provider_errors_total", "counter",
+             "Tries that failed, those that reached no server included.");
   page.each("provider", &SiteStatus::providers, [](const CallCounts& c) { return c.errors; });
   return page.text();
 }
