@@ -68,7 +68,7 @@ struct EndedWrite {
   ChangeRecord change;
   std::optional<Owned> row = std::nullopt;  // ours from now on, forgotten no longer
   bool gone = false;                        // its row goes
-  bool over = true;  // false: nobody knows what it did, so the intent stays open
+  bool over = true;  // false: what it did is for a look to say, so the intent stays open
 };
 
 // One object a process; not thread-safe. All functions may fail on a full or broken disk.

@@ -90,11 +90,14 @@ Status record_outcome(Round& round, std::int64_t run, const Change& change,
   ended.change = history_of(change);
   ended.change.outcome = name_of(outcome.kind);
   if (outcome.error) ended.change.message = outcome.error->message;
-  // A write that failed may have happened all the same: its intent stays until somebody looks. So
-  // does a removal's: what is still there stays ours, else nobody would dare to remove it.
-  ended.over = outcome.kind == OutcomeKind::done && change.action != Action::remove;
+  // The intent stays until somebody looks: a write that failed may have happened all the same, and
+  // what is removed may still be there. What was made is agreed by that look: should we die before
+  // it, the next run knows by the intent that this is no drift. A replaced thing is not waited for:
+  // a look that is too early would take it for gone.
+  const bool done = outcome.kind == OutcomeKind::done && change.action != Action::remove;
+  ended.over = done && (change.action == Action::release || change.action == Action::replace);
   LedgerView& memory = round.memory;
-  if (ended.over) {
+  if (done) {
     ended.gone = change.action == Action::release;
     if (!ended.gone) ended.row = row_after(round, change, outcome);
     if (change.from) memory.owned.erase(*change.from);
@@ -103,8 +106,8 @@ Status record_outcome(Round& round, std::int64_t run, const Change& change,
       memory.owned[change.address] = *ended.row;
       memory.forgotten.erase(change.address);
     }
-    memory.intents.erase(change.address);
   }
+  if (ended.over) memory.intents.erase(change.address);
   return round.ledger->end_write(run, ended);
 }
 
