@@ -61,11 +61,13 @@ Owned row_for(const AgreementInput& input, const Resource& resource, const LiveR
   return row;
 }
 
-// Still ours, but not there any more: what was agreed stays, the loss itself is the drift.
-Owned lost_row(const Owned& old, const Change& change, Time now) {
-  Owned row = old;
-  row.drift = {{"", change.since.value_or(now), ""}};
-  return row;
+// Still ours, but not there any more: what was agreed stays, the loss itself is the drift. What was
+// never seen was not lost.
+void put_lost(std::map<Address, Owned>& rows, const Address& address, const Owned* old,
+              const Change* change, Time now) {
+  if (old == nullptr || change == nullptr || !was_seen(*old)) return;
+  Owned& row = rows[address] = *old;
+  row.drift = {{"", change->since.value_or(now), ""}};
 }
 
 bool is_owned(const Change* change, const Owned* old, const LiveResource& live, bool adopt) {
@@ -101,8 +103,7 @@ std::map<Address, Owned> agree(const AgreementInput& input) {
     const Owned* old = adopted ? nullptr : row_of(input.ledger, address);
     const auto live = input.planned.live.find(address);
     if (live == input.planned.live.end() || live->second == nullptr) {
-      if (old != nullptr && was_seen(*old) && change != nullptr)
-        rows[address] = lost_row(*old, *change, input.now);
+      put_lost(rows, address, old, change, input.now);
       continue;
     }
     if (change != nullptr && change->from) continue;  // still owned under its old address
@@ -112,9 +113,7 @@ std::map<Address, Owned> agree(const AgreementInput& input) {
   }
   for (const auto& [address, change] : changes) {
     if (rows.contains(address) || change->action != Action::create) continue;
-    if (const Owned* old = row_of(input.ledger, address); old != nullptr && was_seen(*old)) {
-      rows[address] = lost_row(*old, *change, input.now);
-    }
+    put_lost(rows, address, row_of(input.ledger, address), change, input.now);
   }
   return rows;
 }
