@@ -107,7 +107,7 @@ class Stream {
     start("");
     const bool there = settled();
     story_ += fmt::format(", alive as {}\n", lab_.pid());
-    REQUIRE_MESSAGE(there, difference(), story_, lab_.log());
+    REQUIRE_MESSAGE(there, "runs: ", lab_.running(), "\n", difference(), story_, lab_.log());
   }
 
   // After the last round: everything was told, and nothing else.
