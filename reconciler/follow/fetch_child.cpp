@@ -61,8 +61,10 @@ Result<Fetched> answer(const std::string& text) {
   TRY(check_remote(request.remote));
   TRY(check_folder(request.folder));
   TRY_ASSIGN(const FolderLock lock, FolderLock::acquire(request.folder));
-  TRY(set_up_libgit2(request));
-  return fetch_here(request);
+  Status ready = set_up_libgit2(request);
+  Result<Fetched> fetched = ready ? fetch_here(request) : tl::unexpected(std::move(ready).error());
+  git_libgit2_shutdown();
+  return fetched;
 }
 
 std::string read_all(int file) {
