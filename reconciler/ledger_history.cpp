@@ -78,7 +78,7 @@ Status read_changes(Database& database, RunHistory& history) {
       });
 }
 
-const std::string_view outcome_done = name_of(OutcomeKind::done);
+std::string_view outcome_done() { return name_of(OutcomeKind::done); }
 
 struct KnownChange {
   std::int64_t row = 0;  // 0: there is none
@@ -109,12 +109,12 @@ Status set_outcome(Database& database, std::int64_t run, const Address& address,
 
 // What was recorded, and what is there, as one. `own`: the run that looks is the one that wrote.
 Said said_of(const KnownChange& known, Made made, bool own) {
-  const bool done = known.outcome == outcome_done;
+  const bool done = known.outcome == outcome_done();
   const bool begun = known.outcome == outcome_begun;
   if (made == Made::none && begun) return {std::string(outcome_not_made), "cut off"};
   if (made == Made::none && done && !own) return {std::string(outcome_late), known.message};
   if (made == Made::none || done) return {known.outcome, known.message};
-  return {std::string(made == Made::all ? outcome_done : outcome_partly),
+  return {std::string(made == Made::all ? outcome_done() : outcome_partly),
           begun ? "cut off, and found by looking" : "found by looking, after: " + known.message};
 }
 
@@ -175,7 +175,7 @@ Status write_answer(Database& database, const Address& address, const Answer& an
 Status write_late(Database& database, std::int64_t run, const Address& address,
                   const std::string& what) {
   TRY_ASSIGN(const KnownChange known, known_change(database, run, address));
-  if (known.outcome != outcome_done) return {};
+  if (known.outcome != outcome_done()) return {};
   return set_outcome(database, run, address, {std::string(outcome_late), what});
 }
 
