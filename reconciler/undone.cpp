@@ -124,35 +124,54 @@ std::vector<Address> Forwards::of_ptr(const Address& ptr, const nlohmann::json& 
   return found;
 }
 
+namespace {
+
+// What one change owes to an undone run: `derived` follows from what is suspended, `run` is what
+// the whole of it owes.
+struct Debt {
+  bool derived = false;
+  bool whole = false;
+  std::int64_t run = 0;
+};
+
+std::int64_t run_of_field(Behind& behind, const Change& change, const FieldDiff& field,
+                          const Debt& debt) {
+  if (debt.whole) return debt.run;
+  if (debt.derived) return field.path == values_path ? debt.run : 0;
+  return is_whole(change) ? 0 : behind.value(change.address, field.path);
+}
+
+void say_change(Change& change, Behind& behind, const Debt& debt) {
+  bool by_git = false;
+  std::int64_t last = 0;
+  for (FieldDiff& field : change.fields) {
+    const std::int64_t one = run_of_field(behind, change, field, debt);
+    say(one, field.cause, field.provenance);
+    last = std::max(last, one);
+    by_git = by_git || field.cause == Cause::git;
+  }
+  if (debt.whole) last = debt.run;
+  if (debt.whole || (change.cause == Cause::git && !by_git)) {
+    say(last, change.cause, change.provenance);
+  }
+}
+
+}  // namespace
+
 void say_undone(Plan& plan, const Spec& spec, const Suspensions& suspended) {
   if (suspended.empty()) return;
   Behind behind(plan, spec, suspended);
   for (Change& change : plan.changes) {
     const auto row = suspended.find(change.address);
-    const bool derived = is_loose_ptr(spec, change.address) && row == suspended.end();
-    const bool whole = is_whole(change) && (derived || row != suspended.end());
-    const std::int64_t run = derived                  ? behind.ptr(change, true)
-                             : row != suspended.end() ? row->second.run
-                                                      : 0;
-    bool by_git = false;
-    std::int64_t last = 0;
-    for (FieldDiff& field : change.fields) {
-      std::int64_t one = 0;
-      if (whole) {
-        one = run;
-      } else if (derived) {
-        one = field.path == values_path ? run : 0;
-      } else if (!is_whole(change)) {
-        one = behind.value(change.address, field.path);
-      }
-      say(one, field.cause, field.provenance);
-      last = std::max(last, one);
-      by_git = by_git || field.cause == Cause::git;
+    Debt debt;
+    debt.derived = is_loose_ptr(spec, change.address) && row == suspended.end();
+    debt.whole = is_whole(change) && (debt.derived || row != suspended.end());
+    if (debt.derived) {
+      debt.run = behind.ptr(change, true);
+    } else if (row != suspended.end()) {
+      debt.run = row->second.run;
     }
-    if (whole) last = run;
-    if (whole || (change.cause == Cause::git && !by_git)) {
-      say(last, change.cause, change.provenance);
-    }
+    say_change(change, behind, debt);
   }
 }
 

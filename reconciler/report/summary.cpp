@@ -94,6 +94,38 @@ bool has_drift(const Change& change) {
   return false;
 }
 
+namespace {
+
+// Of what is neither held nor unknown.
+void count_action(Counts& out, const Change& change) {
+  switch (change.action) {
+    case Action::create:
+      ++out.create;
+      break;
+    case Action::adopt:
+      ++out.adopt;
+      break;
+    case Action::rename:
+      ++out.rename;
+      break;
+    case Action::update:
+    case Action::restart:
+      ++(change.cause == Cause::drift || change.cause == Cause::both ? out.drift : out.change);
+      break;
+    case Action::replace:
+      ++out.replace;
+      break;
+    case Action::remove:
+      ++out.remove;
+      break;
+    case Action::release:
+      ++out.release;
+      break;
+  }
+}
+
+}  // namespace
+
 Counts count(const Plan& plan) {
   Counts out;
   for (const auto& [scope, kinds] : plan.unknown) {
@@ -109,30 +141,7 @@ Counts count(const Plan& plan) {
     } else if (change.hold) {
       ++(waits(change.hold->code) ? out.waiting : out.held);
     } else {
-      switch (change.action) {
-        case Action::create:
-          ++out.create;
-          break;
-        case Action::adopt:
-          ++out.adopt;
-          break;
-        case Action::rename:
-          ++out.rename;
-          break;
-        case Action::update:
-        case Action::restart:
-          ++(change.cause == Cause::drift || change.cause == Cause::both ? out.drift : out.change);
-          break;
-        case Action::replace:
-          ++out.replace;
-          break;
-        case Action::remove:
-          ++out.remove;
-          break;
-        case Action::release:
-          ++out.release;
-          break;
-      }
+      count_action(out, change);
     }
   }
   return out;

@@ -64,6 +64,7 @@ std::string_view name_of(ResourceState state) {
 
 std::vector<ResourceState> resource_states() {
   std::vector<ResourceState> all;
+  all.reserve(states.size());
   for (const auto& [state, name] : states) all.push_back(state);
   return all;
 }

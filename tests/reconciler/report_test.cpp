@@ -154,7 +154,7 @@ TEST_CASE("report: many scopes wrap, several unknown ones have a line each") {
 }
 
 TEST_CASE("report: values are said plainly") {
-  const auto said = [](nlohmann::json live, nlohmann::json desired) {
+  const auto said = [](const nlohmann::json& live, const nlohmann::json& desired) {
     const std::string text = text_of_field(differs("f", live, desired, Cause::none));
     const std::size_t from = text.find("container/web  ") + 15;
     return text.substr(from, text.find('\n', from) - from);

@@ -186,14 +186,10 @@ std::vector<Result<StepResult>> FakeProvider::apply(std::span<const Step> steps,
     const std::lock_guard lock(mutex_);
     most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
   }
-  struct Leave {
-    FakeProvider& provider;
-    ~Leave() {
-      const std::lock_guard lock(provider.mutex_);
-      --provider.in_flight_;
-    }
-  };
-  const Leave leave{*this};
+  const std::shared_ptr<void> leave(nullptr, [this](void*) {
+    const std::lock_guard lock(mutex_);
+    --in_flight_;
+  });
   if (on_apply) on_apply(steps);
   std::vector<Result<StepResult>> results;
   std::set<std::string> failed;  // what nothing more is done about
