@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <string_view>
 
@@ -75,7 +77,8 @@ int main(int argc, char** argv) {
   homeostat::keep_memory_private();
   homeostat::cli::prepare_heap();
   if (argc == 2 && argv[1] == std::string_view(homeostat::follow::fetch_child_word)) {
-    return homeostat::follow::fetch_child_main();
+    // At once: what libgit2 and those below it have forgotten to free concerns nobody.
+    ::_exit(homeostat::follow::fetch_child_main());
   }
   return homeostat::cli::run(argc, argv);
 }
