@@ -46,13 +46,19 @@ class Settling {
   }
 
   // By the values that have arrived. A field that stands there twice was meant to end with the
-  // first value.
+  // first value; the second one is where it was parked.
   [[nodiscard]] Made made_of(const Address& address, const Intent& intent,
                              const LiveEntry& entry) const {
     std::set<FieldPath> paths;
     std::size_t arrived = 0;
+    bool parked = false;
     for (const Agreed& field : intent.row.agreed) {
-      if (paths.insert(field.path).second && holds(address, entry, field)) ++arrived;
+      const bool there = holds(address, entry, field);
+      if (!paths.insert(field.path).second) {
+        parked = parked || there;
+      } else if (there) {
+        ++arrived;
+      }
     }
     const bool anew = intent.action == Action::create || intent.from.has_value();
     if (paths.empty() && !anew) {  // the mark alone was to be written
@@ -60,7 +66,7 @@ class Settling {
       return marked ? Made::all : Made::none;
     }
     if (arrived == paths.size()) return Made::all;
-    return arrived > 0 || anew ? Made::partly : Made::none;
+    return arrived > 0 || parked || anew ? Made::partly : Made::none;
   }
 
   // What a create made without a marker: it stands at the natural key, and is all that was wanted.
@@ -184,6 +190,10 @@ Intent intent_of(const Intended& intended, const Owned* old, const IntentContext
     }
   }
   if (change.park) {
+    if (intended.park) {  // where it is to go then, as far as that is known
+      add_value(intent, context.spec, change.park->path,
+                value_at(change.after, change.park->path, *kind, extra), context.now);
+    }
     add_value(intent, context.spec, change.park->path, change.park->value, context.now);
   }
   return intent;

@@ -116,7 +116,8 @@ Providers open_round(const Round& round, bool read_only) {
 // Undone runs stand in for git. What git has overtaken is forgotten by who may write.
 Status put_suspensions(Round& round) {
   for (const auto& [address, suspension] : round.request.suspend) {
-    round.memory.suspended[address] = suspension;
+    Suspension& kept = round.memory.suspended[address];
+    kept = merged(kept, suspension);
   }
   const std::vector<Address> over = suspend(round.spec, round.memory);
   if (over.empty() || !round.request.locked || !round.request.suspend.empty()) return {};
@@ -278,6 +279,7 @@ Status record_agreement(Round& round, const Planned& planned, bool adopt) {
                            .adopt = adopt,
                            .now = now()});
   TRY(round.ledger->save_owned(rows));
+  TRY(forget_tries(round, planned));
   failpoint("apply.between_agreement");
   for (const auto& [address, row] : rows) round.memory.owned[address] = row;
   const KnownSecrets known(round.secrets, round.memory, round.hash);

@@ -179,6 +179,13 @@ class Undoing {
 
 }  // namespace
 
+Suspension merged(const Suspension& kept, const Suspension& added) {
+  Suspension both = added;
+  if (kept.declared != added.declared || kept.absent || added.absent) return both;
+  both.values.insert(kept.values.begin(), kept.values.end());
+  return both;
+}
+
 Undo undo_of(const RunHistory& history, const Spec& spec) { return Undoing(history, spec).run(); }
 
 namespace {

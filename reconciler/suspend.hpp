@@ -15,6 +15,10 @@ struct Undo {
 };
 [[nodiscard]] Undo undo_of(const RunHistory& history, const Spec& spec);
 
+// Two undone runs of one resource: what the earlier one gave back stays so where the later one says
+// nothing, as long as git says the same.
+[[nodiscard]] Suspension merged(const Suspension& kept, const Suspension& added);
+
 // Puts the suspensions of a ledger into force. One that git has overtaken, or that says what git
 // says by now, goes from the view and is returned; the others are told as warnings.
 std::vector<Address> suspend(Spec& spec, LedgerView& ledger);

@@ -4,6 +4,7 @@
 
 #include "reconciler/attempt.hpp"
 #include "reconciler/lookups.hpp"
+#include "reconciler/planning.hpp"
 #include "reconciler/stuck.hpp"
 
 namespace homeostat {
@@ -96,6 +97,20 @@ Status count_tries(Round& round, const Applied& applied) {
   if (rows.empty() && gone.empty()) return {};
   round.memory.tried = std::move(tried);
   return round.ledger->save_tried(rows, gone);
+}
+
+Status forget_tries(Round& round, const Planned& planned) {
+  std::set<Address> open;
+  for (const Change& change : planned.plan.changes) open.insert(change.address);
+  std::vector<Address> gone;
+  for (const auto& [address, row] : round.memory.tried) {
+    const bool compared = selected(round.request.options, address) &&
+                          !planned.plan.unknown.contains(scope_of(address));
+    if (compared && !open.contains(address)) gone.push_back(address);
+  }
+  if (gone.empty()) return {};
+  for (const Address& address : gone) round.memory.tried.erase(address);
+  return round.ledger->save_tried({}, gone);
 }
 
 }  // namespace homeostat

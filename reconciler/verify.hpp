@@ -24,5 +24,8 @@ using LookAgain = std::function<tl::expected<Planned, Errors>(const std::set<Sco
                                                        bool provider);
 // Counts in the ledger how often in a row each change was written and did not read back.
 [[nodiscard]] Status count_tries(Round& round, const Applied& applied);
+// Forgets these counts of what needs no write now: where the same change comes back some day, it
+// is written again.
+[[nodiscard]] Status forget_tries(Round& round, const Planned& planned);
 
 }  // namespace homeostat

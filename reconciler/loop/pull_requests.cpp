@@ -86,19 +86,29 @@ Status PullRequests::fetch(Forge& forge, const PullRequest& pull, const std::sto
 }
 
 Status PullRequests::tell(Forge& forge, const PullRequest& pull, const std::stop_token& stop) {
-  const Status begun = forge.set_status(
-      {.commit = pull.head, .state = CommitState::pending, .description = "looking at it"}, stop);
+  const std::string in_force = settings_.in_force();
+  const auto known = told_.find(pull.number);
+  const bool fresh = known == told_.end() || known->second.tip != pull.head;
+  if (!fresh && known->second.in_force == in_force) return {};
+  Status begun;
+  if (fresh) {
+    begun = forge.set_status(
+        {.commit = pull.head, .state = CommitState::pending, .description = "looking at it"}, stop);
+  }
   const RevisionPlan plan = settings_.plan_of(pull.head, stop);
   if (stop.stop_requested()) return fail(ErrorKind::cancelled, "the service is stopping");
   // A token that may do only one of the two does that.
   const Status commented = forge.comment(pull.number, plan.markdown, stop);
   TRY(begun);
-  TRY(forge.set_status({.commit = pull.head,
-                        .state = plan.good ? CommitState::success : CommitState::failure,
-                        .description = status_words(plan.summary)},
-                       stop));
+  // A commit has room for so many statuses, and this one is told at each merge.
+  if (fresh || known->second.summary != plan.summary) {
+    TRY(forge.set_status({.commit = pull.head,
+                          .state = plan.good ? CommitState::success : CommitState::failure,
+                          .description = status_words(plan.summary)},
+                         stop));
+  }
   TRY(commented);
-  told_[pull.number] = pull.head;
+  told_[pull.number] = {pull.head, in_force, plan.summary};
   spdlog::info("{}: pull request {}: {}", settings_.label, pull.number, printable(plan.summary));
   return {};
 }
@@ -143,8 +153,6 @@ Status PullRequests::look(Forge& forge, const std::stop_token& stop) {
     return std::ranges::find(pulls, told.first, &PullRequest::number) == pulls.end();
   });
   for (const PullRequest& pull : due) {
-    const auto told = told_.find(pull.number);
-    if (told != told_.end() && told->second == pull.head) continue;
     if (const Status done = tell(forge, pull, stop); !done) note(pull, done.error());
   }
   return first;

@@ -29,7 +29,8 @@ struct PullRequestSettings {
   std::string site = {};         // whose ledger is asked
   std::string ledger_path = {};  // where that is said
   std::function<RevisionPlan(const std::string&, const std::stop_token&)> plan_of = {};
-  std::function<void()> on_asked = {};  // a question was put, or went
+  std::function<std::string()> in_force = {};  // the commit that the loop is at
+  std::function<void()> on_asked = {};         // a question was put, or went
 };
 
 // For one thread.
@@ -38,8 +39,9 @@ class PullRequests {
   explicit PullRequests(PullRequestSettings settings)
       : settings_(std::move(settings)), mirror_(settings_.mirror, settings_.remote) {}
 
-  // What the forge has now. Each tip is told of once. Errors: of the first that could not be told;
-  // the others were.
+  // What the forge has now. Each tip is told of once, and once more at each commit that has come
+  // into force since: it was planned on what was there before. Errors: of the first that could not
+  // be told; the others were.
   [[nodiscard]] Status look(Forge& forge, const std::stop_token& stop);
 
  private:
@@ -51,7 +53,10 @@ class PullRequests {
 
   const PullRequestSettings settings_;
   follow::Mirror mirror_;
-  std::map<std::int64_t, std::string> told_;  // number -> tip
+  struct Told {
+    std::string tip, in_force, summary;
+  };
+  std::map<std::int64_t, Told> told_;  // by number
 };
 
 // What the ledger keeps of a fork's tip, as the question that it is.

@@ -149,6 +149,7 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   if (!made) return cannot(made.error());
   ill_.reset();
   settle_turn(std::move(*made), full);
+  pulls_due_ = pulls_due_ || fresh;  // they were planned on what was there before
   if (fresh) tell_forge_done(commit);
 }
 
@@ -200,7 +201,8 @@ tl::expected<Turn, Errors> Site::try_turn(const std::string& commit,
 
 void Site::settle_turn(Turn turn, bool full) {
   for (const Error& error : turn.errors) say(error_words(error), spdlog::level::err);
-  for (const std::string& line : turn.lingering) say("did not converge: " + line);
+  for (const std::string& line : turn.lingering)
+    say("did not converge: " + line, spdlog::level::warn);
   const std::string summary = summary_line(turn.planned.plan);
   if (summary != told_summary_) say(told_summary_ = summary);
   if (failed(turn)) {

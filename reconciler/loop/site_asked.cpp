@@ -153,6 +153,11 @@ PullRequestSettings Site::pull_request_settings() {
           .ledger_path = settings_.head.ledger_path,
           .plan_of = [this](const std::string& rev,
                             const std::stop_token& stop) { return plan_for_readers(rev, stop); },
+          .in_force =
+              [this] {
+                const std::lock_guard lock(mutex_);
+                return status_.good ? status_.good->commit : std::string();
+              },
           .on_asked =
               [this] {
                 const std::lock_guard lock(mutex_);

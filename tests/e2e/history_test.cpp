@@ -108,6 +108,36 @@ TEST_CASE("undo: of a repair, what is derived from it follows in the same run") 
   CHECK(has(flat(lab.run({"plan"}).out), "drift"));
 }
 
+TEST_CASE("undo: of two runs on one record, the later word gives nothing back to git") {
+  Lab lab;
+  const auto nas = [](const std::string& address, const std::string& ttl) {
+    return others + ("    nas: { A: { values: [" + address + "], ttl: " + ttl + " } }\n");
+  };
+  const auto live = [&lab] { return lab.read("live/dns/dns/lab/nas/A.yaml"); };
+  records(lab, nas("10.5.0.9", "10m"));
+  lab.apply();
+  records(lab, nas("10.5.0.10", "10m"));
+  lab.apply();
+  const std::string moved = last_run(lab);
+  records(lab, nas("10.5.0.10", "20m"));
+  lab.apply();
+  const std::string longer = last_run(lab);
+  CHECK(undo(lab, longer).exit_code == 0);
+  CHECK(has(live(), "10.5.0.10"));
+  CHECK(has(live(), "10m"));
+  CHECK(undo(lab, moved).exit_code == 0);
+  CHECK(has(live(), "10.5.0.9"));
+  CHECK(has(live(), "10m"));
+  CHECK(lab.run({"plan"}).exit_code == 0);
+  // Back to the longer one alone: the other stays undone.
+  CHECK(undo(lab, last_run(lab)).exit_code == 0);
+  CHECK(has(live(), "10.5.0.10"));
+  CHECK(has(live(), "10m"));
+  CHECK(lab.run({"resume", "dns/lab/nas/A"}).exit_code == 0);
+  lab.apply();
+  CHECK(has(live(), "20m"));
+}
+
 TEST_CASE("undo: what refers to what is undone follows too") {
   Lab lab;
   lab.apply();

@@ -10,6 +10,8 @@
 
 #include "tests/e2e/lab.hpp"
 #include "tests/e2e/loop_lab.hpp"
+#include "tests/support/fault_proxy.hpp"
+#include "tests/support/pdns_server.hpp"
 #include "tests/support/raw_http.hpp"
 #include "tests/support/raw_server.hpp"
 
@@ -127,6 +129,35 @@ TEST_CASE("loop: who stops the service in the middle of a look gets no incident 
   CHECK(lab.stop() == 0);
   CHECK_FALSE(has(lab.run({"incidents", "--all"}).out, "stopped"));
   CHECK(lab.told().empty());
+}
+
+TEST_CASE("loop: what a server takes and does not do is stuck, until somebody says resume") {
+  LoopLab lab;
+  PdnsServer server;
+  server.create_zone("out.example.org");
+  FaultProxy wire(server.port());
+  add_server(lab, wire.url());
+  put(lab.scratch() + "/key", PdnsServer::key);
+  lab.start();
+  REQUIRE(LoopLab::soon([&] { return has(lab.log(), "in sync: 3 resources"); }));
+  wire.add({.method = "PATCH", .fault = {.status = 204}});
+  lab.write("dns.yaml",
+            "dns:\n  lab:\n    nas: 10.5.0.10\n    www: 10.5.0.11\n  out:\n    x: 10.5.0.8\n");
+  lab.push("x moves");
+  REQUIRE(LoopLab::soon([&] { return has(lab.log(), "did not converge: dns/out/x/A"); }));
+  // Three tries of ten seconds each.
+  const auto is_stuck = [&] { return has(lab.told(), "written 3 times without effect"); };
+  const bool stuck = LoopLab::soon(is_stuck) || LoopLab::soon(is_stuck);
+  REQUIRE(stuck);
+  const auto writes = wire.count("PATCH");
+  wire.clear();  // healed, and nobody knows
+  const auto looks = wire.count("GET");
+  REQUIRE(LoopLab::soon([&] { return wire.count("GET") > looks + 4; }));
+  CHECK(wire.count("PATCH") == writes);
+  CHECK(lab.run({"resume", "dns/out/x/A"}).exit_code == 0);
+  CHECK(LoopLab::soon([&] { return has(lab.run({"incidents"}).out, "no open incidents"); }));
+  CHECK(wire.count("PATCH") == writes + 1);
+  CHECK(lab.stop() == 0);
 }
 
 TEST_CASE("loop: a stop while a signature is checked says nothing against the commit") {

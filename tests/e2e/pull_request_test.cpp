@@ -164,6 +164,30 @@ TEST_CASE("pull request: one from the repository itself gets its plan, and again
   }
 }
 
+TEST_CASE("pull request: what comes into force is planned upon: the comment says so, in place") {
+  PullLab pull(ForgeType::gitea);
+  const std::string tip = pull.push(records, {"topic", pull.tip_ref()});
+  pull.open(tip, false);
+  REQUIRE(LoopLab::soon([&] { return pull.status(tip).starts_with("success"); }));
+  CHECK(has(pull.comment(), "10.5.0.20"));
+  CHECK_FALSE(has(pull.comment(), "printer"));
+  const auto statuses = [&] {
+    return pull.forge.at_rest(
+        [&] { return std::ranges::count(pull.forge.told, tip, &FakeForge::Told::commit); });
+  };
+  CHECK(statuses() == 2);
+  pull.lab.write("dns.yaml",
+                 "dns:\n  lab:\n    nas: 10.5.0.10\n    www: 10.5.0.11\n    printer: 10.5.0.30\n");
+  const std::string merged = pull.lab.push("the printer, past the open pull request");
+  pull.forge.at_rest([&] { pull.forge.commits.push_back(merged); });
+  // As it stands, it would take the printer away again.
+  REQUIRE(LoopLab::soon([&] { return has(pull.comment(), "printer"); }));
+  CHECK(pull.comments() == 1);
+  REQUIRE(LoopLab::soon([&] { return statuses() == 3; }));
+  CHECK(has(pull.status(tip), "1 to change, 1 to delete"));
+  CHECK(pull.lab.stop() == 0);
+}
+
 TEST_CASE("pull request: one that cannot be planned says why, whatever else cannot be said yet") {
   PullLab pull(ForgeType::gitea, false, true);
   const std::string tip =

@@ -25,8 +25,9 @@ void lie(const RoundLab& lab, const std::string& server) {
   lab.server(server).next("apply", {Fault::Kind::lie, Error()});
 }
 
-// A process that was killed once its writes were under way. Its run.
-std::int64_t begin_and_die(const RoundLab& lab) {
+// A process that was killed once its writes were under way. Its run. `parking`: only what is parked
+// first was.
+std::int64_t begin_and_die(const RoundLab& lab, bool parking = false) {
   Round round = lab.look();
   const auto run =
       value_of(round.ledger->begin_run(ledger_case::run_of("apply", "", ledger_case::at(10))));
@@ -34,6 +35,11 @@ std::int64_t begin_and_die(const RoundLab& lab) {
   values.reserve(round.planned.plan.changes.size());
   std::vector<Intended> intended;
   for (const Change& change : round.planned.plan.changes) {
+    if (parking) {
+      values.push_back(Attributes::object());
+      if (change.park) intended.push_back({change, values.back(), true});
+      continue;
+    }
     const auto declared = round.planned.desired.find(change.address);
     values.push_back(declared == round.planned.desired.end() ? Attributes::object()
                                                              : declared->second.attributes);
@@ -122,6 +128,37 @@ TEST_CASE("history: of a killed run, what was half made, or not at all, is told 
     CHECK(undo_of(told(lab, run), spec).suspensions.empty());
   }
   CHECK(told(lab, run).run.exit_code == 1);
+}
+
+TEST_CASE("history: of a swap that was cut off, what was only parked is not done") {
+  RoundLab lab;
+  const auto swap = [](const std::string& a, const std::string& b) {
+    return "containers: { a: { vmid: 111, ip: 10.5.0." + a + " }, b: { vmid: 112, ip: 10.5.0." + b +
+           " } }\n";
+  };
+  lab.spec(swap("11", "12"));
+  CHECK(lab.run() == 0);
+  lab.spec(swap("12", "11"));
+  const Round planned = lab.look();
+  const auto first = std::ranges::find_if(planned.planned.plan.changes,
+                                          [](const Change& change) { return !!change.park; });
+  REQUIRE(first != planned.planned.plan.changes.end());
+  const std::int64_t run = begin_and_die(lab, true);
+  CHECK(lines(told(lab, run)) == "update: begun\n");
+  SUBCASE("parked") {
+    LiveResource live = *lab.server("pve").find("container/" + first->address.name);
+    live.attributes["ip"] = first->park->value;
+    lab.server("pve").put(live);
+    const Plan next = lab.look().planned.plan;
+    CHECK(causes(next) == "update git\nupdate git\n");
+    CHECK(lines(told(lab, run)) == "update: partly done: cut off, and found by looking\n");
+  }
+  SUBCASE("not even that") {
+    CHECK(causes(lab.look().planned.plan) == "update git\nupdate git\n");
+    CHECK(lines(told(lab, run)) == "update: not made: cut off\n");
+  }
+  CHECK(lab.run() == 0);
+  CHECK(lab.look().planned.plan.changes.empty());
 }
 
 TEST_CASE("history: a delete whose answer nobody waited for was made all the same") {

@@ -99,6 +99,31 @@ TEST_CASE("stuck: the same change written three times without effect is not writ
   CHECK(lab.look().memory.tried.empty());
 }
 
+TEST_CASE("stuck: what is wanted no more is forgotten, and may come back later") {
+  RoundLab lab;
+  const auto cores = [&lab](int of_web) {
+    lab.spec("containers: { nas: { vmid: 120 }, web: { vmid: 110, cores: " +
+             std::to_string(of_web) + " } }\n");
+  };
+  cores(1);
+  CHECK(lab.run() == 0);
+  cores(2);
+  for (int i = 0; i < 3; ++i) {
+    lie(lab);
+    CHECK(lab.run() == 2);
+  }
+  lab.options.only = {"container/nas"};  // what is left out is not compared
+  CHECK(lab.run() == 0);
+  lab.options.only.clear();
+  CHECK(lab.look().memory.tried.size() == 1);
+  cores(1);
+  CHECK(lab.run() == 0);
+  CHECK(lab.look().memory.tried.empty());
+  cores(2);
+  CHECK(lab.run() == 0);
+  CHECK(lab.server("pve").find("container/web")->attributes["cores"] == 2);
+}
+
 TEST_CASE("stuck: a server that was healed gets the write again once somebody says so") {
   RoundLab lab;
   const std::string stays =
