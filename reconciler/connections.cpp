@@ -74,16 +74,17 @@ json source_text(const SecretSource& source) {
   return {{"command", source.words}};
 }
 
-std::set<std::string> secrets_in_resources(const Spec& spec) {
-  std::set<std::string> names;
+// By secret, the resources that it is written to.
+std::map<std::string, std::set<std::string>> secrets_in_resources(const Spec& spec) {
+  std::map<std::string, std::set<std::string>> uses;
   for (const auto& [address, resource] : spec.desired) {
     for (const OpenValue& open : resource.open) {
       for (const TemplatePart& part : open.parts) {
-        if (part.kind == TemplatePart::Kind::secret) names.insert(part.text);
+        if (part.kind == TemplatePart::Kind::secret) uses[part.text].insert(use_of(address));
       }
     }
   }
-  return names;
+  return uses;
 }
 
 // Links are followed: what counts is where the bytes lie.
@@ -97,7 +98,9 @@ bool lies_inside(const std::string& folder, const std::string& path) {
   return in_top == top.end();
 }
 
-bool needs_trust(const ProviderConfig& config, const std::string& folder) {
+// A bare repository has no folder but git's own, and nothing of that is anybody's live state: what
+// lies there is trusted like what lies elsewhere, and a relative path leads nowhere.
+bool needs_trust(const ProviderConfig& config, const Spec& spec) {
   const bool open = std::ranges::any_of(
       config.open, [](const OpenValue& value) { return value.pointer != not_of_it; });
   if (open) return true;
@@ -105,8 +108,9 @@ bool needs_trust(const ProviderConfig& config, const std::string& folder) {
   const auto type = std::ranges::find(types, config.type, &ProviderType::name);
   if (type == types.end() || type->info().folder_setting.empty()) return true;
   const auto path = config.settings.find(type->info().folder_setting);
-  return path == config.settings.end() || !path->is_string() ||
-         !lies_inside(folder, path->get<std::string>());
+  if (path == config.settings.end() || !path->is_string()) return true;
+  const auto& place = path->get_ref<const std::string&>();
+  return spec.revision.bare ? place.starts_with('/') : !lies_inside(spec.folder, place);
 }
 
 std::string as_text(const json& value) {
@@ -183,6 +187,8 @@ const std::vector<OpenValue>* open_values_of(const Spec& spec, const std::string
 
 }  // namespace
 
+std::string use_of(const Address& address) { return display(address, true, false); }
+
 std::string provider_connection(const std::string& instance) { return "provider/" + instance; }
 std::string secret_connection(const std::string& secret) { return "secret/" + secret; }
 std::string notifier_connection(const std::string& notifier) { return "notifier/" + notifier; }
@@ -210,13 +216,15 @@ json text_of(const NotifierConfig& config) {
 std::vector<Connection> connections_of(const Spec& spec) {
   std::vector<Connection> found;
   for (const auto& [name, config] : spec.providers) {
-    if (!needs_trust(config, spec.folder)) continue;
+    if (!needs_trust(config, spec)) continue;
     found.push_back({provider_connection(name), text_of(config), {}, config.where});
   }
-  const std::set<std::string> in_resources = secrets_in_resources(spec);
+  const auto in_resources = secrets_in_resources(spec);
   for (const auto& [name, source] : spec.secrets) {
     json text = source_text(source);
-    if (in_resources.contains(name)) text[goes_into_resources] = true;
+    if (const auto uses = in_resources.find(name); uses != in_resources.end()) {
+      text[goes_into_resources] = uses->second;
+    }
     found.push_back({secret_connection(name), std::move(text), {}, source.where});
   }
   for (const auto& [name, config] : spec.notifiers) {

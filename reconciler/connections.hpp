@@ -19,15 +19,17 @@ namespace homeostat {
 struct Connection {
   std::string name;  // "provider/pve", "secret/npm", "notifier/phone"
   // { type: ..., url: ... }; of a secret { file: ... }, { env: ... } or { command: [...] }, and
-  // with `resources: true` where a resource refers to it.
+  // with `resources: [container/web@pve]` where these refer to it.
   nlohmann::json text;
   std::string hash;  // "sha256:" and 64 hex digits, of `text`
   Origin where;
 };
 
-// That a secret goes into resources is a part of its text: else a revision could put the token of a
-// server into the environment of a container, and read it there.
+// Which resources a secret goes into is a part of its text: else a revision could put the token of
+// a server into the environment of a container, or a password into a public record, and read it
+// there.
 inline constexpr const char* goes_into_resources = "resources";
+[[nodiscard]] std::string use_of(const Address& address);  // "container/web@pve"
 
 [[nodiscard]] std::string provider_connection(const std::string& instance);  // "provider/pve"
 [[nodiscard]] std::string secret_connection(const std::string& secret);      // "secret/npm"

@@ -120,7 +120,7 @@ class Guard {
       Going& going = all[scope_of(change.address)];
       if (destroys(change)) going.changes.push_back(&change);
       // What goes from a zone with full authority was never ours.
-      const bool ours = input_.ledger.owned.contains(change.address);
+      const bool ours = input_.ledger.owned.contains(change.from.value_or(change.address));
       if (change.action == Action::remove && ours) ++going.removed;
       if (change.action == Action::release && !change.quiet) ++going.released;
       if (change.action == Action::create || change.action == Action::adopt) going.arrives = true;

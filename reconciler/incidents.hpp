@@ -61,6 +61,10 @@ inline constexpr const char* plan_subject = "plan";
 // plan; of the others it may be old.
 [[nodiscard]] Sight troubles_of(const Plan& plan, const Spec& spec, const std::set<Scope>& looked);
 
+// A certificate that ends within 14 days, or has; nullopt: there is time. `whose`: "provider pdns".
+[[nodiscard]] std::optional<Trouble> certificate_trouble(const std::string& whose, Time until,
+                                                         Time now);
+
 struct Incident {
   std::int64_t id = 0;
   Trouble trouble = {};  // as last seen

@@ -30,7 +30,7 @@ class Settling {
     Made made = Made::none;
     if (intent.action == Action::remove || intent.action == Action::release) {
       if (went(address, intent)) {
-        out_.gone.push_back(address);
+        out_.gone.push_back(intent.from.value_or(address));
         made = Made::all;
       }
     } else if (intent.from) {
@@ -141,7 +141,7 @@ class Settling {
   // is off, all was done. What had none before looks the same either way, and is let go again:
   // that stops what is stopped and nothing else, while a stop that never came would be forgotten.
   [[nodiscard]] bool went(const Address& address, const Intent& intent) const {
-    const LiveEntry* entry = live_.owned_as(address);
+    const LiveEntry* entry = live_.owned_as(intent.from.value_or(address));
     if (entry == nullptr) return true;
     if (intent.action == Action::remove) return entry->live->native_id != intent.row.native_id;
     return intent.row.marked && !entry->live->marker;

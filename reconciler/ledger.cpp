@@ -258,7 +258,7 @@ Status Ledger::end_write(std::int64_t run, const EndedWrite& ended) {
   const auto work = [&]() -> Status {
     Database& database = *state_->database;
     TRY(write_change(database, run, change));
-    if (change.from && ended.row) {
+    if (change.from && (ended.row || ended.gone)) {
       TRY(delete_owned(database, *change.from));
     }
     failpoint("ledger.in_result");

@@ -15,18 +15,15 @@ bool before(const LiveResource* a, const LiveResource* b) {
   return std::tie(a->address, a->native_id) < std::tie(b->address, b->native_id);
 }
 
-// What a thing holds depends on where it was seen, not on what an instance or a zone was called
-// when its marker was written.
-Address seen_as(const LiveEntry& entry) {
-  Address address = entry.live->address;
-  address.provider = entry.scope.provider;
-  if (entry.scope.zone.empty()) return address;
+}  // namespace
+
+Address placed_in(const Scope& scope, Address address) {
+  address.provider = scope.provider;
+  if (scope.zone.empty()) return address;
   const std::size_t slash = std::min(address.name.find('/'), address.name.size());
-  address.name.replace(0, slash, encode_component(entry.scope.zone));
+  address.name.replace(0, slash, encode_component(scope.zone));
   return address;
 }
-
-}  // namespace
 
 std::size_t LiveIndex::AddressHash::operator()(const Address* address) const {
   const std::hash<std::string> hash;
@@ -40,7 +37,7 @@ LiveIndex::LiveIndex(const Observed& observed, const LedgerView& ledger, const S
   entries_.reserve(count);
   for (const auto& [scope, state] : observed.scopes) add_scope(scope, state);
   ask_ledger(ledger);
-  settle_owners(ledger);
+  settle_owners(observed, ledger);
 }
 
 void LiveIndex::add_scope(const Scope& scope, const ScopeState& state) {
@@ -57,7 +54,8 @@ void LiveIndex::add_scope(const Scope& scope, const ScopeState& state) {
       entry.ownership = Ownership::foreign;
     } else if (live->marker) {
       Result<Address> owner = parse_address(live->marker->address);
-      const bool ours = owner && live->marker->id == live->native_id;
+      const bool ours =
+          owner && live->marker->id == live->native_id && owner->kind == live->address.kind;
       entry.ownership = ours ? Ownership::ours : Ownership::copy;
       if (ours) entry.owner = std::move(*owner);
     }
@@ -97,15 +95,20 @@ void LiveIndex::ask_ledger(const LedgerView& ledger) {
   }
 }
 
-// One address owns one thing. A marker's word beats the ledger's, since the ledger may be old; of
-// two markers the one whose native id the ledger knows is right, and the other a copy.
-void LiveIndex::settle_owners(const LedgerView& ledger) {
+// One address owns one thing. A marker's word beats the ledger's, since the ledger may be old, but
+// not where the marker speaks of another place that was looked at: who writes comments there could
+// take away anything. Of two markers the one whose native id the ledger knows is right, and the
+// other a copy.
+void LiveIndex::settle_owners(const Observed& observed, const LedgerView& ledger) {
   by_owner_.reserve(entries_.size());
-  const auto rank = [&ledger](const LiveEntry& entry) {
-    if (!entry.live->marker) return 0;
+  const auto rank = [&](const LiveEntry& entry) {
+    if (!entry.live->marker) return 1;
+    const Scope place = scope_of(entry.owner);
+    const bool here = entry.scope == place;
+    if (!here && observed.scopes.contains(place)) return 0;
     const auto row = ledger.owned.find(entry.owner);
     const bool known = row != ledger.owned.end() && row->second.native_id == entry.live->native_id;
-    return 1 + (entry.scope == scope_of(entry.owner) ? 1 : 0) + (known ? 2 : 0);
+    return 2 + (here ? 1 : 0) + (known ? 2 : 0);
   };
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].ownership != Ownership::ours) continue;
@@ -217,7 +220,9 @@ std::vector<const LiveEntry*> LiveIndex::holders(std::string_view token) const {
 std::vector<Claim> LiveIndex::claims(const LiveEntry& entry) const {
   const KindSchema* kind = find_kind(entry.live->address.kind);
   if (kind == nullptr || kind->claims == nullptr) return {};
-  std::vector<Claim> found = kind->claims(seen_as(entry), entry.live->attributes, spec_.zones);
+  // What a thing holds depends on where it was seen, not on what its marker says.
+  std::vector<Claim> found = kind->claims(placed_in(entry.scope, entry.live->address),
+                                          entry.live->attributes, spec_.zones);
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -28,6 +28,10 @@ struct LiveEntry {
   Address former = {};
 };
 
+// An address as things of this scope are called now: its instance or the key of its zone may have
+// been renamed since it was written to a marker.
+[[nodiscard]] Address placed_in(const Scope& scope, Address address);
+
 // Points into the Observed, the LedgerView and the Spec that it was made from. Claims are looked at
 // only when somebody asks for them, so an object is not for several threads at once.
 class LiveIndex {
@@ -74,7 +78,7 @@ class LiveIndex {
 
   void add_scope(const Scope& scope, const ScopeState& state);
   void ask_ledger(const LedgerView& ledger);
-  void settle_owners(const LedgerView& ledger);
+  void settle_owners(const Observed& observed, const LedgerView& ledger);
   // What has this natural claim in the scope of the address: ours first.
   const LiveEntry* natural_holder(const std::string& token, const Address& address) const;
   // Owned under another address that the spec still has.

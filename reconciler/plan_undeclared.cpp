@@ -10,7 +10,7 @@ namespace {
 
 class Undeclared {
  public:
-  explicit Undeclared(Planning& planning) : p_(planning) {}
+  explicit Undeclared(Planning& planning) : p_(planning), scopes_(scopes_of(planning.input.spec)) {}
 
   void run() {
     say_unconfirmed_zones();
@@ -28,7 +28,8 @@ class Undeclared {
 
  private:
   void look_at(const LiveEntry& entry) {
-    const Address& address = entry.ownership == Ownership::ours ? entry.owner : entry.live->address;
+    const Address address =
+        entry.ownership == Ownership::ours ? goes_as(entry) : entry.live->address;
     if (!selected(p_.input.options, address)) return;
     switch (entry.ownership) {
       case Ownership::ours:
@@ -65,20 +66,41 @@ class Undeclared {
     return address ? display(*address, false, false) : entry.live->marker->address;
   }
 
+  // It is looked for where it was seen: what its instance or its zone was called before, nobody
+  // looks at any more.
+  static Address goes_as(const LiveEntry& entry) {
+    const bool here = scope_of(entry.owner) == entry.scope;
+    return here ? entry.owner : placed_in(entry.scope, entry.owner);
+  }
+
+  // Marked as something whose place the spec has, and which is another one.
+  [[nodiscard]] bool is_elsewhere(const LiveEntry& entry) const {
+    const Scope place = scope_of(entry.owner);
+    return place != entry.scope && scopes_.contains(place);
+  }
+  // So, or marked as what is declared, or as what would go under the address of something else.
+  [[nodiscard]] bool is_another(const LiveEntry& entry) const {
+    if (p_.resolved.desired.contains(entry.owner) || is_elsewhere(entry)) return true;
+    const Address address = goes_as(entry);
+    return address != entry.owner &&
+           (p_.resolved.desired.contains(address) || p_.live.owned_as(address) != nullptr);
+  }
+
   void look_at_ours(const LiveEntry& entry) {
     const Address& owner = entry.owner;
     if (p_.input.ledger.forgotten.contains(owner)) {
       find(Finding::Kind::unmanaged, entry, "it was forgotten");
       return;
     }
-    if (p_.resolved.desired.contains(owner)) {  // that one lives elsewhere
+    if (is_another(entry)) {
       find(Finding::Kind::copy, entry,
            fmt::format("it carries the mark of {}, and is seen in {}", shown(p_, owner),
                        to_string(entry.scope)));
       return;
     }
     const Owned* row = row_of(p_.input.ledger, owner);
-    Change change = begin_removal(entry, owner, row);
+    Change change = begin_removal(entry, goes_as(entry), row);
+    if (change.address != owner) change.from = owner;
     if (row == nullptr) {
       change.action = Action::remove;
       hold(change, HoldCode::no_ledger,
@@ -166,16 +188,17 @@ class Undeclared {
   // Rows of things that are neither declared nor there: the rows go. Rows of places that the spec
   // no longer has stay: such a place is unknown from now on.
   void look_at_rows() {
-    const std::set<Scope> scopes = scopes_of(p_.input.spec);
     auto declared = p_.resolved.desired.begin();
     for (const auto& [address, row] : p_.input.ledger.owned) {
       while (declared != p_.resolved.desired.end() && declared->first < address) ++declared;
       if (declared != p_.resolved.desired.end() && declared->first == address) continue;
       // One that is swept away is there, if not as ours.
-      if (p_.live.owned_as(address) != nullptr || p_.changes.contains(address)) continue;
+      const LiveEntry* entry = p_.live.owned_as(address);
+      if (entry != nullptr && !is_elsewhere(*entry)) continue;
+      if (p_.changes.contains(address)) continue;
       if (!selected(p_.input.options, address)) continue;
       const Scope scope = scope_of(address);
-      if (!scopes.contains(scope)) {
+      if (!scopes_.contains(scope)) {
         ++p_.left_behind[scope];
       } else if (unknown_because(p_.input.observed, scope) == nullptr) {
         drop_row(address, row);
@@ -212,6 +235,7 @@ class Undeclared {
   }
 
   Planning& p_;
+  const std::set<Scope> scopes_;
 };
 
 }  // namespace

@@ -350,7 +350,7 @@ void fill_places(Change& change, const Spec& spec, const LedgerView& ledger) {
     provenance.where = change.where;
     provenance.removed = takes_away(change.action);
     provenance.uncommitted = uncommitted;
-    const auto owned = ledger.owned.find(change.address);
+    const auto owned = ledger.owned.find(change.from.value_or(change.address));
     if (provenance.removed && owned != ledger.owned.end() && owned->second.where.line > 0) {
       provenance.where = owned->second.where;
     }

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include "reconciler/saved_plan.hpp"
+#include "specs/text.hpp"
 
 namespace homeostat {
 namespace {
@@ -109,7 +110,8 @@ std::string write_saved_plan(const SavedPlan& plan, const SecretHash& hash) {
 }
 
 Result<json> parse_saved_plan(const std::string& text, const std::string& name) {
-  json document = json::parse(text, nullptr, false);
+  json document =
+      nests_too_deep(text) ? json(json::value_t::discarded) : json::parse(text, nullptr, false);
   if (document.is_discarded()) return refuse(name, "is cut off, or no saved plan");
   const json number = document.is_object() ? document.value(version_key, json()) : json();
   if (!number.is_number_integer()) return refuse(name, "is no saved plan");

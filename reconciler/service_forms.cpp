@@ -85,6 +85,10 @@ Result<std::string> host_fingerprint(std::string_view text) {
 
 Result<std::string> listen_address(std::string_view text) {
   if (text.empty()) return std::string();
+  // A port alone: nobody but this machine is served.
+  if (const auto port = parse_digits(text); port && *port <= 65535) {
+    return "127.0.0.1:" + std::string(text);
+  }
   const auto colon = text.rfind(':');
   const auto port =
       colon == std::string_view::npos ? std::nullopt : parse_digits(text.substr(colon + 1));
@@ -93,8 +97,10 @@ Result<std::string> listen_address(std::string_view text) {
                   parse_ip(host.substr(1, host.size() - 2)).has_value();
   const bool plain = !host.empty() && host.find_first_of(":[]/ ") == std::string_view::npos;
   if (port && *port <= 65535 && (v6 || plain)) return std::string(text);
-  return wrong(in_ticks(text) + " is nothing to listen on",
-               "write an address of this machine and a port: 127.0.0.1:8471, \"[::1]:8471\"");
+  return wrong(
+      in_ticks(text) + " is nothing to listen on",
+      "write a port (8471, for this machine alone), or an address of this machine and a port: "
+      "127.0.0.1:8471, \"[::1]:8471\"");
 }
 
 }  // namespace homeostat

@@ -9,6 +9,7 @@
 #include "reconciler/names.hpp"
 #include "reconciler/report/cells.hpp"
 #include "reconciler/report/rows.hpp"
+#include "reconciler/report/words.hpp"
 #include "reconciler/secrets.hpp"
 
 namespace homeostat {
@@ -194,6 +195,17 @@ class Reader {
 
 std::string subject_of(const Scope& scope) {
   return fmt::format("{} in {}", plan_subject, to_string(scope));
+}
+
+std::optional<Trouble> certificate_trouble(const std::string& whose, Time until, Time now) {
+  if (until - now > std::chrono::days(expiry_days)) return std::nullopt;
+  const bool over = until < now;
+  return Trouble{.kind = TroubleKind::certificate_expiry,
+                 .key = key_of(TroubleKind::certificate_expiry, over ? whose + " expired" : whose),
+                 .title = fmt::format("the certificate of {} {} on {}", printable(whose),
+                                      over ? "has expired" : "expires", utc_time(until)),
+                 .details = "",
+                 .since = now};
 }
 
 Sight troubles_of(const Plan& plan, const Spec& spec, const std::set<Scope>& looked) {

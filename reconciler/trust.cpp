@@ -43,7 +43,7 @@ std::string why_not_trusted(const std::string& site, const Connection& connectio
                             const TrustRecord* record, const MachineRules& rules) {
   if (std::string why = refusal(site, connection, rules); !why.empty()) return why;
   if (rules.pin_of(site, connection.name) != nullptr) return {};  // refusal() has compared them
-  if (record != nullptr && record->hash == connection.hash) return {};
+  if (record != nullptr && covers(*record, connection)) return {};
   return "not trusted on this machine: homeostat trust";
 }
 
@@ -60,12 +60,15 @@ Status go_back(Spec& spec, const std::string& name, const TrustRecord& record) {
   return use_text(spec.secrets.at(name.substr(secret_connection("").size())), record.text);
 }
 
-// Its uses in resources are refused, those in settings are not: under another name they are another
-// secret, and that one cannot be had.
-void keep_from_resources(Spec& spec, const Connection& connection, Verdict& verdict) {
+// Its uses in resources that it was not trusted for are refused, those in settings are not: under
+// another name they are another secret, and that one cannot be had.
+void keep_from_resources(Spec& spec, const Connection& connection, const TrustRecord& record,
+                         Verdict& verdict) {
+  const json trusted = record.text.value(goes_into_resources, json::array());
   const std::string name = connection.name.substr(secret_connection("").size());
   const std::string there = name + " (in a resource)";
   for (auto& [address, resource] : spec.desired) {
+    if (std::ranges::find(trusted, json(use_of(address))) != trusted.end()) continue;
     for (OpenValue& open : resource.open) {
       for (TemplatePart& part : open.parts) {
         if (part.kind == TemplatePart::Kind::secret && part.text == name) part.text = there;
@@ -159,6 +162,20 @@ Status change_trust(const std::string& path, const std::function<Status(TrustRec
   return write_private_file(path, "the record of trust", document.dump(2) + "\n");
 }
 
+bool covers(const TrustRecord& record, const Connection& connection) {
+  if (record.hash == connection.hash) return true;
+  json trusted = record.text;
+  json wanted = connection.text;
+  if (!trusted.is_object() || !wanted.is_object()) return false;
+  const json into = trusted.value(goes_into_resources, json::array());
+  const json uses = wanted.value(goes_into_resources, json::array());
+  trusted.erase(goes_into_resources);
+  wanted.erase(goes_into_resources);
+  return trusted == wanted && std::ranges::all_of(uses, [&into](const json& use) {
+           return std::ranges::find(into, use) != into.end();
+         });
+}
+
 std::vector<ConnectionField> differences(const json& trusted, const json& wanted) {
   std::set<std::string> names;
   for (const json* side : {&trusted, &wanted}) {
@@ -201,9 +218,9 @@ std::string take_older(Spec& spec, const Connection& connection, const TrustReco
   }
   const bool usable = message.empty();
   if (usable) verdict.resolved[connection.name] = record.resolved;
-  const bool spreads =
-      connection.text.contains(goes_into_resources) && !record.text.contains(goes_into_resources);
-  if (usable && spreads) keep_from_resources(spec, connection, verdict);
+  if (usable && connection.text.contains(goes_into_resources)) {
+    keep_from_resources(spec, connection, record, verdict);
+  }
   verdict.blocked.push_back(blocked(connection, record, usable, spec));
   return message;
 }
@@ -216,7 +233,7 @@ Verdict judge(Spec& spec, const TrustRecords& records, const MachineRules& rules
     const auto known = records.find(connection.name);
     const TrustRecord* record = known == records.end() ? nullptr : &known->second;
     std::string why = why_not_trusted(spec.site, connection, record, rules);
-    const bool same = record != nullptr && record->hash == connection.hash;
+    const bool same = record != nullptr && covers(*record, connection);
     if (why.empty()) {
       verdict.resolved[connection.name] = same ? record->resolved : json::object();
       continue;

@@ -38,6 +38,10 @@ using TrustRecords = std::map<std::string, TrustRecord>;  // by name of the conn
 [[nodiscard]] Status change_trust(const std::string& path,
                                   const std::function<Status(TrustRecords&)>& change);
 
+// Whether what was trusted is this connection: the same, or a secret that goes into fewer resources
+// by now.
+[[nodiscard]] bool covers(const TrustRecord& record, const Connection& connection);
+
 // Field by field, what differs; null = absent.
 [[nodiscard]] std::vector<ConnectionField> differences(const nlohmann::json& trusted,
                                                        const nlohmann::json& wanted);

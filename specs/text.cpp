@@ -52,6 +52,21 @@ std::optional<std::uint64_t> parse_digits(std::string_view text) {
   return value;
 }
 
+bool nests_too_deep(std::string_view json) {
+  constexpr int deepest = 200;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t pos = 0; pos < json.size(); ++pos) {
+    const char c = json[pos];
+    if (c == '\\') ++pos;
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if ((c == '[' || c == '{') && ++depth > deepest) return true;
+    if (c == ']' || c == '}') --depth;
+  }
+  return false;
+}
+
 std::string in_ticks(std::string_view text) {
   constexpr std::size_t longest = 60;
   const bool cut = text.size() > longest;

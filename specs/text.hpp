@@ -18,6 +18,10 @@ namespace homeostat {
 // In backticks for a message: one line, cut where it is long.
 [[nodiscard]] std::string in_ticks(std::string_view text);
 
+// Whether JSON nests deeper than any of ours or of a known API does: whoever walks, copies or
+// prints it by recursion would run out of stack. Valid JSON or not.
+[[nodiscard]] bool nests_too_deep(std::string_view json);
+
 // "nginx -g x" -> "[nginx, -g, x]", for hints. Who wrote quotes knows better where a word ends:
 // then the form alone.
 [[nodiscard]] std::string as_words(std::string_view text);

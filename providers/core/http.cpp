@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "providers/core/http_text.hpp"
 #include "providers/core/http_tls.hpp"
@@ -62,22 +61,6 @@ bool is_html(const HttpReply& reply) {
   return type == "text/html" || (markup && !type.ends_with("xml"));
 }
 
-// Deeper than any API's, and shallow enough for whatever walks it by recursion.
-constexpr int deepest = 200;
-bool is_too_deep(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t pos = 0; pos < text.size(); ++pos) {
-    const char c = text[pos];
-    if (c == '\\') ++pos;
-    if (c == '"') quoted = !quoted;
-    if (quoted) continue;
-    if ((c == '[' || c == '{') && ++depth > deepest) return true;
-    if (c == ']' || c == '}') --depth;
-  }
-  return false;
-}
-
 // What servers call the sentence that says what went wrong.
 std::string said_in(const nlohmann::json& body) {
   if (!body.is_object()) return {};
@@ -93,7 +76,7 @@ std::string said_in(const nlohmann::json& body) {
 std::string said(const HttpRequest& request, const HttpReply& reply) {
   if (request.sensitive || reply.body.empty() || reply.body.size() > longest_said) return {};
   if (is_html(reply)) return "an HTML page";
-  if (is_too_deep(reply.body)) return {};
+  if (nests_too_deep(reply.body)) return {};
   const auto json = nlohmann::json::parse(reply.body, nullptr, false);
   if (!json.is_discarded()) return said_in(json);
   return media_type(reply) == "text/plain" ? reply.body : std::string();
@@ -188,7 +171,7 @@ Result<nlohmann::json> json_of(const HttpReply& reply) {
   if (reply.body.find_first_not_of(" \t\r\n") == std::string::npos) return refuse("nothing");
   if (is_html(reply)) return refuse("an HTML page");
   if (!type.empty() && !type.ends_with("json")) return refuse(type);
-  if (is_too_deep(reply.body)) return refuse("a text that nests too deep");
+  if (nests_too_deep(reply.body)) return refuse("a text that nests too deep");
   try {
     return nlohmann::json::parse(reply.body);
   } catch (const nlohmann::json::parse_error& broken) {
@@ -227,6 +210,17 @@ std::string to_string(const HttpCounts& counts) {
          shown_bytes(static_cast<double>(counts.bytes_received)) + " received";
 }
 
+namespace {
+
+Result<std::string> absolute_path(std::string_view text) {
+  if (text.starts_with('/')) return std::string(text);
+  return fail(ErrorKind::invalid_spec,
+              in_ticks(text) + " is a relative path, and what lies in the repo a push can change",
+              "write an absolute path of this machine");
+}
+
+}  // namespace
+
 std::vector<FieldSchema> http_fields() {
   FieldSchema url;
   url.name = "url";
@@ -241,9 +235,10 @@ std::vector<FieldSchema> http_fields() {
   FieldSchema ca_file;
   ca_file.name = "ca_file";
   ca_file.doc =
-      "A file with the certificate authorities that the server's certificate must come from, "
-      "relative to the folder of `homeostat.yaml`. Without it: the system's.";
-  ca_file.example = "ca.pem";
+      "A file of this machine with the certificate authorities that the server's certificate must "
+      "come from. Without it: the system's.";
+  ca_file.example = "/etc/homeostat/ca.pem";
+  ca_file.check = absolute_path;
   FieldSchema fingerprint;
   fingerprint.name = "fingerprint";
   fingerprint.doc =
@@ -272,9 +267,7 @@ HttpSettings http_settings(const ProviderContext& context) {
   HttpSettings settings;
   settings.name = context.config.name;
   settings.url = text("url");
-  if (const std::string file = text("ca_file"); !file.empty()) {
-    settings.ca_file = (std::filesystem::path(context.folder) / file).lexically_normal().string();
-  }
+  settings.ca_file = text("ca_file");
   settings.fingerprint = text("fingerprint");
   if (const auto timeout = parse_duration(text("timeout")); timeout && *timeout > 0) {
     settings.total_limit = std::chrono::seconds(*timeout);

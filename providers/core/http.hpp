@@ -88,6 +88,8 @@ struct HttpCounts {
   std::uint64_t connects = 0;
   std::uint64_t bytes_sent = 0;      // headers included
   std::uint64_t bytes_received = 0;  // likewise
+  // Of the server's certificate, as the last new connection showed it; nullopt with a pin.
+  std::optional<std::chrono::sys_seconds> certificate_until = std::nullopt;
 };
 // "12 calls (1 retry) over 2 connections, 3.1 kB sent, 120.4 kB received".
 [[nodiscard]] std::string to_string(const HttpCounts& counts);

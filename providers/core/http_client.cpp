@@ -224,6 +224,9 @@ HttpTry HttpClient::State::try_once(const HttpRequest& request, const std::strin
     counts.connects += tried.counts.connects;
     counts.bytes_sent += tried.counts.bytes_sent;
     counts.bytes_received += tried.counts.bytes_received;
+    if (tried.counts.certificate_until) {
+      counts.certificate_until = tried.counts.certificate_until;
+    }
     if (again) counts.retries += 1;
   }
   slots.give_back();

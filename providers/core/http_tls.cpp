@@ -1,9 +1,11 @@
 #include "providers/core/http_tls.hpp"
 
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <array>
+#include <ctime>
 #include <memory>
 #include <optional>
 
@@ -37,13 +39,24 @@ std::string fingerprint_of(const X509* certificate) {
   return text;
 }
 
+std::optional<std::chrono::sys_seconds> end_of(const X509* certificate) {
+  std::tm at = {};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &at) != 1) {
+    return std::nullopt;
+  }
+  return std::chrono::sys_seconds(std::chrono::seconds(timegm(&at)));
+}
+
 // OpenSSL's place for a judgement of one's own; `argument` is a TlsCheck.
 int judge(X509_STORE_CTX* chain, void* argument) noexcept {
   auto& check = *static_cast<TlsCheck*>(argument);
   check.seen = fingerprint_of(X509_STORE_CTX_get0_cert(chain));
   check.refusal.clear();
   if (check.pin.empty()) {
-    if (X509_verify_cert(chain) == 1) return 1;
+    if (X509_verify_cert(chain) == 1) {
+      check.until = end_of(X509_STORE_CTX_get0_cert(chain));
+      return 1;
+    }
     check.refusal = X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain));
     return 0;
   }
@@ -84,6 +97,16 @@ Status check_ca_file(const std::string& path) {
   if (store && X509_STORE_load_file(store.get(), path.c_str()) == 1) return {};
   return fail(ErrorKind::invalid_spec, "no certificate can be read from " + path,
               "ca_file names a file of PEM certificates that this user may read");
+}
+
+Result<std::chrono::sys_seconds> certificate_until(const std::string& path) {
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> in(BIO_new_file(path.c_str(), "r"),
+                                                         &BIO_free_all);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      in ? PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr) : nullptr, &X509_free);
+  const auto end = end_of(certificate.get());
+  if (end) return *end;
+  return fail(ErrorKind::invalid_spec, "no certificate can be read from " + path);
 }
 
 void judge_by(void* ssl_context, TlsCheck& check) {

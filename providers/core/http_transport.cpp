@@ -308,8 +308,11 @@ Error HttpHandle::State::error_of(CURLcode code, const Exchange& exchange, HttpT
 }
 
 HttpHandle::HttpHandle(const HttpSettings& settings, const HttpTarget& target)
-    : state_(new State{
-          settings, target, TlsCheck{settings.fingerprint, {}, {}}, Curl(curl_easy_init()), {}}) {}
+    : state_(new State{settings,
+                       target,
+                       TlsCheck{.pin = settings.fingerprint, .seen = {}, .refusal = {}},
+                       Curl(curl_easy_init()),
+                       {}}) {}
 HttpHandle::~HttpHandle() = default;
 
 HttpTry HttpHandle::perform(const HttpRequest& request, const std::string& origin,
@@ -329,6 +332,7 @@ HttpTry HttpHandle::perform(const HttpRequest& request, const std::string& origi
   state_->prepare(request, exchange, lines);
   state_->tls.seen.clear();
   state_->tls.refusal.clear();
+  state_->tls.until.reset();
   const CURLcode code = curl_easy_perform(curl);
 
   const auto number = [curl](CURLINFO what) {
@@ -347,6 +351,7 @@ HttpTry HttpHandle::perform(const HttpRequest& request, const std::string& origi
   tried.counts.bytes_sent =
       bytes(CURLINFO_SIZE_UPLOAD_T) + static_cast<std::uint64_t>(number(CURLINFO_REQUEST_SIZE));
   tried.counts.bytes_received = bytes(CURLINFO_SIZE_DOWNLOAD_T) + exchange.header_bytes;
+  tried.counts.certificate_until = state_->tls.until;
   if (code != CURLE_OK) {
     Error error = state_->error_of(code, exchange, tried);
     error.message = origin + ": " + error.message;

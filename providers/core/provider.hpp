@@ -106,10 +106,13 @@ struct ProviderInfo {
 struct CallCounts {
   std::uint64_t calls = 0;  // retries included
   std::uint64_t errors = 0;
+  // Until when the certificate counts that the server showed last, where one was asked for.
+  std::optional<Time> certificate_until = std::nullopt;
 
   CallCounts& operator+=(const CallCounts& more) {
     calls += more.calls;
     errors += more.errors;
+    if (more.certificate_until) certificate_until = more.certificate_until;
     return *this;
   }
   friend bool operator==(const CallCounts&, const CallCounts&) = default;

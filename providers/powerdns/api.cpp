@@ -109,13 +109,6 @@ Result<ZoneAnswer> Api::zone(const std::string& name, const std::stop_token& sto
   return read_zone(reply);
 }
 
-Result<ZoneAnswer> Api::sets_at(const std::string& zone, const std::string& name,
-                                const std::stop_token& stop) const {
-  const std::string query = "?rrset_name=" + url_component(absolute(name));
-  TRY_ASSIGN(const HttpReply reply, get_zone(zone, query, stop));
-  return read_zone(reply);
-}
-
 Result<std::int64_t> Api::serial(const std::string& zone, const std::stop_token& stop) const {
   TRY_ASSIGN(const HttpReply reply, get_zone(zone, "?rrsets=false", stop));
   TRY_ASSIGN(const nlohmann::json answer, json_of(reply));

@@ -22,9 +22,6 @@ class Api {
   [[nodiscard]] Status check(const std::stop_token& stop) const;
   // By its DNS name. ErrorKind::not_found: the server says that it has no such zone.
   [[nodiscard]] Result<ZoneAnswer> zone(const std::string& name, const std::stop_token& stop) const;
-  // At least the record sets at one name of it. (4.7 adds the comments of all others.)
-  [[nodiscard]] Result<ZoneAnswer> sets_at(const std::string& zone, const std::string& name,
-                                           const std::stop_token& stop) const;
   [[nodiscard]] Result<std::int64_t> serial(const std::string& zone,
                                             const std::stop_token& stop) const;
   // `body` as a whole or not at all. ErrorKind::invalid_spec: the server refuses it, and nothing

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "providers/powerdns/write.hpp"
 
 namespace homeostat::powerdns {
@@ -11,6 +13,7 @@ class PowerDnsProvider final : public Provider {
       : api_(std::move(api)), read_only_(context.read_only) {
     for (const auto& [key, zone] : context.zones) {
       places_[key] = ZonePlace{context.site, context.config.name, key, zone.zone};
+      comments_[key] = true;
     }
   }
 
@@ -27,7 +30,9 @@ class PowerDnsProvider final : public Provider {
   [[nodiscard]] std::string traffic() const override { return to_string(api_.counts()); }
   [[nodiscard]] std::optional<CallCounts> calls() const override {
     const HttpCounts counts = api_.counts();
-    return CallCounts{.calls = counts.calls, .errors = counts.errors};
+    return CallCounts{.calls = counts.calls,
+                      .errors = counts.errors,
+                      .certificate_until = counts.certificate_until};
   }
 
  private:
@@ -36,7 +41,8 @@ class PowerDnsProvider final : public Provider {
   Api api_;
   bool read_only_;
   std::map<std::string, ZonePlace> places_;  // by zone key
-  std::atomic<bool> comments_ = true;        // until a write has shown that there are none
+  // Until a write has shown that its backend has none; a server may have several.
+  std::map<std::string, std::atomic<bool>> comments_;
 };
 
 ProviderInfo make_info(bool marker) {
@@ -73,7 +79,10 @@ const ProviderInfo& type_info() {
 
 const ProviderInfo& PowerDnsProvider::info() const {
   static const ProviderInfo without_marker = make_info(false);
-  return comments_ ? type_info() : without_marker;
+  const bool some =
+      comments_.empty() || std::any_of(comments_.begin(), comments_.end(),
+                                       [](const auto& zone) { return !!zone.second; });
+  return some ? type_info() : without_marker;
 }
 
 Result<Observation> PowerDnsProvider::observe(const Scope& scope, std::stop_token stop) {
@@ -122,7 +131,7 @@ std::vector<Result<StepResult>> PowerDnsProvider::apply(std::span<const Step> st
   for (const auto& [place, indices] : by_zone) {
     std::vector<Step> mine;
     for (const std::size_t i : indices) mine.push_back(steps[i]);
-    auto written = write_zone(api_, *place, mine, comments_, stop);
+    auto written = write_zone(api_, *place, mine, comments_.at(place->key), stop);
     for (std::size_t i = 0; i < indices.size(); ++i) results[indices[i]] = std::move(written[i]);
   }
   return results;

@@ -117,6 +117,10 @@ class Writer {
   }
 
  private:
+  [[nodiscard]] bool switched_off() const {
+    return exists() && std::any_of(current_->records.begin(), current_->records.end(),
+                                   [](const Content& record) { return record.disabled; });
+  }
   [[nodiscard]] bool exists() const { return current_ != nullptr && current_->exists(); }
 
   // As far as this server can keep one.
@@ -153,6 +157,7 @@ class Writer {
   Result<Entry> remove() {
     if (!exists()) return done(Attributes::object());
     if (step_.before.is_object() && attributes_ != step_.before) return moved(set_, "was changed");
+    if (switched_off()) return moved(set_, "got a record that is switched off");
     Entry entry = done(Attributes::object());
     entry.change = {{"name", absolute(set_.name)}, {"type", set_.type}, {"changetype", "DELETE"}};
     return entry;
@@ -171,10 +176,7 @@ class Writer {
     const bool same_records = exists() && wanted.value("values", Json()) == attributes_["values"] &&
                               wanted.value("ttl", attributes_["ttl"]) == attributes_["ttl"];
     if (!same_records) {
-      const bool switched_off =
-          exists() && std::any_of(current_->records.begin(), current_->records.end(),
-                                  [](const Content& record) { return record.disabled; });
-      if (switched_off) return moved(set_, "got a record that is switched off");
+      if (switched_off()) return moved(set_, "got a record that is switched off");
       TRY(put_records(change, set_, wanted));
     }
     const std::string description = text_of(wanted, "description");

@@ -17,8 +17,8 @@ inline constexpr std::size_t max_patch_bytes = 1'500'000;
                                   const Serials& answered);
 
 // One result a step, in order. Steps on one name happen as a whole or not at all; where the server
-// refuses some, the others are written. `comments` becomes false when the server says that its
-// backend has none.
+// refuses some, the others are written. `comments` becomes false when the server says that the
+// zone's backend has none.
 [[nodiscard]] std::vector<Result<StepResult>> write_zone(const Api& api, const ZonePlace& place,
                                                          std::span<const Step> steps,
                                                          std::atomic<bool>& comments,

@@ -30,7 +30,7 @@ std::size_t list_swept(const Round& round, const std::string& key) {
   std::size_t count = 0;
   for (const Change& change : round.planned.plan.changes) {
     if (change.action != Action::remove || !lies_in(change.address, key) ||
-        round.memory.owned.contains(change.address)) {
+        round.memory.owned.contains(change.from.value_or(change.address))) {
       continue;
     }
     const auto values =

@@ -1,5 +1,6 @@
 #include "reconciler/cli/cli.hpp"
 
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 
 namespace homeostat::cli {
 namespace {
+
+constexpr int glance_ms = 100;  // how often a question looks whether somebody stops us
 
 // Shared by the signal thread and all verbs: a process has one set of signals.
 struct StopState {
@@ -152,12 +155,29 @@ int with_locked_round(Request request, const std::string& verb,
   return with_lock(spec->site, request, verb, [&] { return with_round(request, use); });
 }
 
+namespace {
+
+// False: somebody stops us, and nobody has answered.
+bool wait_for_line(const std::stop_token& stop) {
+  pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  while (!stop.stop_requested()) {
+    if (poll(&input, 1, glance_ms) > 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<bool> ask(const std::string& question) {
   if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1) {
     return fail(ErrorKind::conflict, "nobody can be asked here: this is not a terminal",
                 "say --yes to go on without a question");
   }
   print(question + " Only `yes` is taken: ");
+  if (!wait_for_line(Signals::stop())) {
+    print("\n");
+    return fail(ErrorKind::cancelled, "stopped before there was an answer");
+  }
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "yes";

@@ -106,7 +106,8 @@ void print_notices(const Round& round);
 // With -v: the calls that were made since the providers were opened.
 void log_traffic(const Providers& providers);
 void note(const std::string& text);  // one line on standard error, about this run
-// Asks on the terminal; true only for the word "yes". Error where there is no terminal.
+// Asks on the terminal; true only for the word "yes". Error where there is no terminal, and where
+// we are stopped before somebody has answered.
 [[nodiscard]] Result<bool> ask(const std::string& question);
 // The one declared resource that people mean by `text`.
 [[nodiscard]] Result<Address> find_address(const Desired& desired, const std::string& text);

@@ -33,12 +33,11 @@ Result<std::string> find_site(const Global& global, const std::string& given) {
               "say --site NAME");
 }
 
-// The loop looks at this file once a second.
+}  // namespace
+
 void wake_loop(const Places& places) {
   std::ofstream(places.state + "/wake", std::ios::trunc) << "\n";
 }
-
-}  // namespace
 
 void add_site_option(CLI::App& verb, std::string& site) {
   verb.add_option("--site", site, "of which site (default: the spec's here, or the only one)")

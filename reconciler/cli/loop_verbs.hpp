@@ -15,6 +15,9 @@ void add_site_option(CLI::App& verb, std::string& site);
 using UseLedger = std::function<Result<int>(Ledger&, const std::string& site)>;
 int with_ledger(const Global& global, const std::string& site, bool write, const UseLedger& use);
 
+// Has the loop look at once; it looks at a file of the site's once a second.
+void wake_loop(const Places& places);
+
 // Who sits here, for "suspended by ...".
 [[nodiscard]] std::string user_name();
 

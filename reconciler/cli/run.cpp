@@ -136,6 +136,10 @@ tl::expected<ServiceSettings, Errors> settings_of(const ServiceConfig& config) {
     }
   }
   if (!errors.empty()) return tl::unexpected(std::move(errors));
+  // It is nobody's in particular, so the first of them tells of it.
+  if (!settings.sites.empty()) {
+    settings.sites.front().certificate_file = settings.server.certificate_file;
+  }
   return settings;
 }
 

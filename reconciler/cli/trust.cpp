@@ -8,7 +8,7 @@
 #include <array>
 #include <filesystem>
 
-#include "reconciler/cli/cli.hpp"
+#include "reconciler/cli/loop_verbs.hpp"
 #include "reconciler/report/cells.hpp"
 #include "reconciler/report/words.hpp"
 
@@ -56,7 +56,7 @@ tl::expected<Desk, Errors> open_desk(const Request& request) {
 nlohmann::json resolved_now(const Desk& desk, const Connection& connection) {
   nlohmann::json resolved = resolved_settings(desk.spec, desk.memory, connection.name);
   const auto record = desk.records.find(connection.name);
-  if (record == desk.records.end() || record->second.hash != connection.hash) return resolved;
+  if (record == desk.records.end() || !covers(record->second, connection)) return resolved;
   for (auto& [pointer, value] : resolved.items()) {
     if (value.is_null()) value = record->second.resolved.value(pointer, nlohmann::json());
   }
@@ -83,7 +83,7 @@ Judged judge_one(const Desk& desk, const Connection& connection) {
     // A pin is trust enough, but says nothing of where a reference leads.
     const bool pinned = desk.rules.pin_of(desk.spec.site, connection.name) != nullptr;
     judged.state = pinned && !refers ? State::same : State::fresh;
-  } else if (record->second.hash != connection.hash) {
+  } else if (!covers(record->second, connection)) {
     judged.state = State::changed;
   } else if (record->second.resolved != judged.resolved) {
     judged.state = State::moved;
@@ -197,6 +197,7 @@ int forget(const Desk& desk, const std::vector<std::string>& names) {
     return {};
   });
   if (!saved) return print_error(saved.error());
+  wake_loop(desk.places);
   for (const std::string& name : names) print(name + " is no longer trusted on this machine\n");
   return 0;
 }
@@ -253,6 +254,7 @@ int record(const Desk& desk, const TrustFlags& flags) {
     return Status();
   });
   if (!saved) return print_error(saved.error());
+  wake_loop(desk.places);
   print(counted(count, "connection") + " trusted on this machine\n");
   return refused == 0 ? 0 : 2;
 }

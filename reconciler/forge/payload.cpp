@@ -10,18 +10,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int deepest = 100;  // GitHub's are 6
-
 std::optional<json> parse_object(std::string_view text) {
-  bool too_deep = false;
-  json parsed = json::parse(
-      text,
-      [&too_deep](int depth, json::parse_event_t, json&) {
-        too_deep = too_deep || depth > deepest;
-        return !too_deep;
-      },
-      false);
-  if (too_deep || !parsed.is_object()) return std::nullopt;
+  if (nests_too_deep(text)) return std::nullopt;
+  json parsed = json::parse(text, nullptr, false);
+  if (!parsed.is_object()) return std::nullopt;
   return parsed;
 }
 

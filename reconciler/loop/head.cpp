@@ -33,6 +33,7 @@ void Head::remember(Time now) {
   while (!commit.empty() && commit.back() == '\n') commit.pop_back();
   auto spec = load(request(commit));
   if (!spec) return;  // the mirror was lost: the remote is asked soon
+  if (!settings_.site.empty() && spec->site != settings_.site) return;  // the path is another one
   good_ = Taken{commit, std::move(*spec), now};
   // Where signatures are asked for, they may not have been when it was taken: it is looked at
   // again.
@@ -64,6 +65,7 @@ void Head::take(const std::string& commit, Time now, const std::stop_token& stop
   // here (a key among the signers, a program), and no commit comes of that.
   tried_.clear();
   candidate_.reset();
+  unplanned_ = false;
   if (settings_.signers) {
     const auto signer =
         follow::verify_commit(mirror_.repository(), commit, *settings_.signers, stop);
@@ -102,7 +104,14 @@ void Head::refuse(const Errors& why, Time now) {
   if (!candidate_) return;
   const std::string commit = candidate_->commit;
   candidate_.reset();
+  unplanned_ = true;
   refuse(commit, error_words(why.front()), warning_lines(why), now);
+}
+
+void Head::reconsider(const std::stop_token& stop, Time now) {
+  if (!unplanned_) return;
+  const std::string commit = refused_;
+  take(commit, now, stop);
 }
 
 void Head::refuse(const std::string& commit, const std::string& why, const std::string& details,

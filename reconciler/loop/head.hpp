@@ -43,6 +43,9 @@ class Head {
   [[nodiscard]] const std::optional<Taken>& candidate() const { return candidate_; }
   void accept();
   void refuse(const Errors& why, Time now);
+  // A commit that reads well and could not be planned is a candidate once more: an address may be
+  // free by now, a server may say something else.
+  void reconsider(const std::stop_token& stop, Time now);
   // The commit that the remote has and that is not good; "" where it is.
   [[nodiscard]] const std::string& refused() const { return refused_; }
   [[nodiscard]] const std::vector<Trouble>& troubles() const { return troubles_; }
@@ -66,6 +69,7 @@ class Head {
   std::optional<Taken> candidate_;
   std::string tried_;  // the last commit that was judged for good
   std::string refused_;
+  bool unplanned_ = false;  // it reads well, and was refused when it was planned
   std::vector<Trouble> troubles_;
   std::vector<std::string> notes_;
 };

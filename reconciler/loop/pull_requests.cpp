@@ -38,6 +38,12 @@ std::vector<Approval> open_questions(std::vector<Approval> approvals) {
   return approvals;
 }
 
+// Said, or refused until somebody changes something.
+bool is_settled(const Status& said) {
+  return said || said.error().kind == ErrorKind::auth ||
+         said.error().kind == ErrorKind::invalid_spec;
+}
+
 }  // namespace
 
 Approval question_of(const PullRequest& pull) {
@@ -97,18 +103,21 @@ Status PullRequests::tell(Forge& forge, const PullRequest& pull, const std::stop
   }
   const RevisionPlan plan = settings_.plan_of(pull.head, stop);
   if (stop.stop_requested()) return fail(ErrorKind::cancelled, "the service is stopping");
-  // A token that may do only one of the two does that.
+  // A token that may do only one of the two does that, once.
   const Status commented = forge.comment(pull.number, plan.markdown, stop);
-  TRY(begun);
+  Status told = begun;
   // A commit has room for so many statuses, and this one is told at each merge.
-  if (fresh || known->second.summary != plan.summary) {
-    TRY(forge.set_status({.commit = pull.head,
-                          .state = plan.good ? CommitState::success : CommitState::failure,
-                          .description = status_words(plan.summary)},
-                         stop));
+  if (told && (fresh || known->second.summary != plan.summary)) {
+    told = forge.set_status({.commit = pull.head,
+                             .state = plan.good ? CommitState::success : CommitState::failure,
+                             .description = status_words(plan.summary)},
+                            stop);
   }
+  if (is_settled(told) && is_settled(commented)) {
+    told_[pull.number] = {pull.head, in_force, plan.summary};
+  }
+  TRY(told);
   TRY(commented);
-  told_[pull.number] = {pull.head, in_force, plan.summary};
   spdlog::info("{}: pull request {}: {}", settings_.label, pull.number, printable(plan.summary));
   return {};
 }

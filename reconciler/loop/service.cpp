@@ -64,6 +64,7 @@ class Running {
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
     server_.reset();
+    sites_.clear();  // with what they are sending: whoever is next would send it again
   }
 
   [[nodiscard]] bool moves() const {
@@ -92,6 +93,24 @@ void wait_for(std::chrono::milliseconds time, const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   wake.wait_for(lock, stop, time, [] { return false; });
 }
+
+// While something takes longer than systemd waits for a sign, and is no standstill.
+class SignsOfLife {
+ public:
+  SignsOfLife(std::chrono::microseconds pause, std::chrono::seconds longest) {
+    if (pause == 0us) return;
+    thread_ = std::jthread([pause, longest](const std::stop_token& over) {
+      const auto until = std::chrono::steady_clock::now() + longest;
+      while (!over.stop_requested() && std::chrono::steady_clock::now() < until) {
+        sd_notify(0, "WATCHDOG=1");
+        wait_for(std::chrono::duration_cast<std::chrono::milliseconds>(pause), over);
+      }
+    });
+  }
+
+ private:
+  std::jthread thread_;
+};
 
 }  // namespace
 
@@ -133,6 +152,7 @@ Status serve_sites(ServiceSettings settings,
     }
     if (auto fresh = reload()) {
       sd_notify(0, "RELOADING=1");
+      const SignsOfLife signs(pause, running->settings().stop_limit + 1min);
       running = replace(*running, std::move(*fresh), cancel);
       sd_notify(0, "READY=1");
     }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "providers/core/http_tls.hpp"
 #include "reconciler/cron.hpp"
 #include "reconciler/forge/words.hpp"
 #include "reconciler/loop/concerned.hpp"
@@ -21,9 +22,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto first_pause = 30s;  // before what failed is tried again; doubled each time
-constexpr auto busy_pause = 5s;    // before the lock is asked for again
-constexpr auto glance = 1s;        // how often others are asked whether they want something
+constexpr auto first_pause = 30s;   // before what failed is tried again; doubled each time
+constexpr auto busy_pause = 5s;     // before the lock is asked for again
+constexpr auto glance_back = 1min;  // less than that is no step of the clock that matters
+constexpr auto glance = 1s;         // how often others are asked whether they want something
 
 // A tenth more or less, so that a hundred services do not ask one server at once.
 std::chrono::seconds jittered(std::chrono::seconds time) {
@@ -67,6 +69,7 @@ void Site::run(const std::stop_token& stop, const std::stop_token& cancel) {
     if (wake || now() >= next_poll_) follow(stop);
     if (stop.stop_requested()) break;  // a look that is stopped sees nothing
     if (again) next_look_ = {};
+    if (now() >= next_look_) head_.reconsider(stop, now());
     if (now() >= next_turn()) turn(stop, cancel);
     // After the fetch, so that the branches are there; at each full look too: a webhook may have
     // been lost, or somebody may have approved one.
@@ -125,7 +128,7 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   told_busy_ = false;
   begun_ = std::chrono::steady_clock::now();
   const std::string commit = taken.commit;
-  if (fresh) {
+  if (fresh && commit != told_refused_) {
     herald_.status(
         {.commit = commit, .state = CommitState::pending, .description = "looking at it"});
   }
@@ -187,7 +190,10 @@ tl::expected<Turn, Errors> Site::try_turn(const std::string& commit,
                                           const std::stop_token& cancel) {
   TurnInput input;
   input.request = head_.request(commit);
-  if (last_) input.seen = last_->observed;
+  if (last_) {
+    input.seen = last_->observed;
+    input.before = last_->troubles;
+  }
   input.scopes = std::move(scopes);
   input.on_progress = [this] { beat(); };
   input.on_change = [this](const Change& change, const Outcome& outcome) {
@@ -243,6 +249,11 @@ void Site::tell() {
   if (site.empty()) return;  // nothing was ever read of it: the log has it
   std::vector<Trouble> others = head_.troubles();
   if (ill_) others.push_back(*ill_);
+  if (!settings_.certificate_file.empty()) {
+    const auto until = certificate_until(settings_.certificate_file);
+    const auto ends = until ? certificate_trouble("this service", *until, now()) : std::nullopt;
+    if (ends) others.push_back(*ends);
+  }
   others.insert(others.end(), unopened_.begin(), unopened_.end());
   const auto places = find_places(site, settings_.head.ledger_path);
   auto ledger = places ? Ledger::open(places->ledger, true) : tl::unexpected(places.error());
@@ -273,11 +284,23 @@ void Site::wait(const std::stop_token& stop) {
   until = std::min(until, next_turn());
   std::unique_lock lock(mutex_);
   const auto wanted = [this] { return wake_ || again_ || asked_; };
-  while (!stop.stop_requested() && !wanted() && now() < until) {
+  while (!stop.stop_requested() && !wanted() && now() < until && !was_set_back()) {
     moved_on_.wait_for(lock, stop, glance, wanted);
     again_ = again_ || asked_from_outside();
     beat();
   }
+}
+
+// Whoever waits for a moment would wait an hour longer where the clock was set back by one.
+bool Site::was_set_back() {
+  const Time at = now();
+  const bool back = at + glance_back < latest_;
+  latest_ = at;
+  if (back) {
+    say("the clock was set back: everything is looked at now", spdlog::level::warn);
+    next_poll_ = next_look_ = next_try_ = next_report_ = Time();
+  }
+  return back;
 }
 
 // Another process has said something: `approve`, `suspend`, `resume`, `trust`.

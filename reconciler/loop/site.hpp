@@ -28,6 +28,7 @@ struct SiteSettings {
   std::chrono::seconds interval{900};  // a full look
   std::optional<WebhookSettings> webhook = std::nullopt;
   std::optional<ForgeSettings> forge = std::nullopt;
+  std::string certificate_file = {};  // the service's own, where this site tells when it ends
 };
 
 class Site {
@@ -77,6 +78,7 @@ class Site {
   void publish(bool turn_ended);
   void say_refused(const std::string& why);
   bool asked_from_outside();
+  bool was_set_back();
   void wait(const std::stop_token& stop);
   void beat() { moved_ = now(); }
   void say(const std::string& text, spdlog::level::level_enum level = spdlog::level::info) const;
@@ -94,6 +96,7 @@ class Site {
   Time next_poll_ = {}, next_report_ = {};
   Time next_look_ = {};            // a full one
   Time next_try_ = {};             // of a new commit
+  Time latest_ = {};               // what the clock said last
   std::chrono::seconds pause_{0};  // before what failed is tried again
   bool pulls_due_ = false;         // pull requests are to be looked at
   bool told_busy_ = false;

@@ -59,7 +59,19 @@ tl::expected<Round, Errors> Site::plan(const std::string& rev, const PlanOptions
   // What the loop would do, and when: not what a hand would.
   request.loop.emplace();
   request.loop->local_time = local_time;
-  return look(request, stop);
+  auto judged = load_judged(request);
+  if (!judged) return tl::unexpected(std::move(judged).error());
+  // Another site's servers, secrets and ledger are nothing that a branch of this one may ask for.
+  const std::string& site = settings_.head.site;
+  if (!site.empty() && judged->spec.site != site) {
+    return tl::unexpected(Errors{
+        {ErrorKind::conflict,
+         fmt::format("this revision is about site {}, and this is {}", judged->spec.site, site),
+         {},
+         {},
+         {}}});
+  }
+  return look(std::move(*judged), request, stop);
 }
 
 // What only a fork has is looked at by nobody's wish, unless exactly that was approved.

@@ -1,5 +1,7 @@
 #include "reconciler/loop/turn.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "reconciler/cron.hpp"
@@ -30,10 +32,12 @@ std::set<Scope> unseen(const Round& round, const std::set<Scope>& seen) {
   return scopes;
 }
 
+std::string key_of_failed(const Address& address) { return "failed " + to_string(address); }
+
 Trouble trouble_of(const Outcome& outcome, Time now) {
   const std::string name = display(outcome.address, true, false);
   return {.kind = TroubleKind::failed,
-          .key = "failed " + to_string(outcome.address),
+          .key = key_of_failed(outcome.address),
           .title = name + ": " + (outcome.error ? error_words(*outcome.error) : "failed"),
           .since = now,
           .subject = subject_of(scope_of(outcome.address))};
@@ -182,13 +186,55 @@ class TurnTaker {
     if (after) round.planned = std::move(*after);
   }
 
-  Turn finish(Round& round) {
-    count_calls(round);
+  // What failed, and what failed before and was not tried again: it waits for a word, for its
+  // window, or its server is away.
+  void tell_failed(const Plan& plan) {
+    std::set<std::string> tried;
     for (const Outcome& outcome : turn_.outcomes) {
       if (outcome.kind == OutcomeKind::failed) {
         turn_.troubles.push_back(trouble_of(outcome, now()));
       }
+      const bool begun = outcome.kind == OutcomeKind::done || outcome.kind == OutcomeKind::failed;
+      if (begun) tried.insert(key_of_failed(outcome.address));
     }
+    std::set<std::string> wanted;
+    for (const Change& change : plan.changes) {
+      if (!change.quiet) wanted.insert(key_of_failed(change.address));
+    }
+    std::set<std::string> unknown;
+    for (const auto& [scope, kinds] : plan.unknown) unknown.insert(subject_of(scope));
+    for (const Trouble& before : input_.before) {
+      const bool stays = before.kind == TroubleKind::failed && !tried.contains(before.key) &&
+                         (wanted.contains(before.key) || unknown.contains(before.subject));
+      if (stays) turn_.troubles.push_back(before);
+    }
+  }
+
+  // Of a server that was not asked, what it showed before.
+  void tell_certificates() {
+    std::set<std::string> shown;
+    for (const auto& [name, calls] : turn_.calls) {
+      if (!calls.certificate_until) continue;
+      shown.insert(certificate_subject(name));
+      auto trouble = certificate_trouble("provider " + name, *calls.certificate_until, now());
+      if (!trouble) continue;
+      trouble->subject = certificate_subject(name);
+      turn_.troubles.push_back(std::move(*trouble));
+    }
+    for (const Trouble& before : input_.before) {
+      const bool stays =
+          before.kind == TroubleKind::certificate_expiry && !shown.contains(before.subject);
+      if (stays) turn_.troubles.push_back(before);
+    }
+  }
+  static std::string certificate_subject(const std::string& provider) {
+    return fmt::format("{} certificate of {}", plan_subject, provider);
+  }
+
+  Turn finish(Round& round) {
+    count_calls(round);
+    tell_failed(round.planned.plan);
+    tell_certificates();
     for (const Change& change : round.planned.plan.changes) {
       if (!change.hold || !change.hold->until) continue;
       if (!turn_.again || *change.hold->until < *turn_.again) turn_.again = change.hold->until;

@@ -15,7 +15,8 @@ struct TurnInput {
   // What was seen before, and what is to be looked at again; nullopt: everything is.
   std::shared_ptr<const Observed> seen = nullptr;
   std::optional<std::set<Scope>> scopes = std::nullopt;
-  std::function<void()> on_progress = {};                             // something moved
+  std::vector<Trouble> before = {};        // Turn::troubles of the last one
+  std::function<void()> on_progress = {};  // something moved
   std::function<void(const Change&, const Outcome&)> on_change = {};  // a write has ended
 };
 
@@ -29,7 +30,9 @@ struct Turn {
   Places places;
   std::set<Scope> looked;  // in this turn
   std::shared_ptr<const Observed> observed;
-  std::vector<Trouble> troubles;  // failed writes, and what waits for an approval
+  // Failed writes, until they are made or wanted no more; what waits for an approval; certificates
+  // of servers that end soon.
+  std::vector<Trouble> troubles;
   std::vector<Outcome> outcomes;
   std::map<std::string, CallCounts> calls;  // by provider instance
   std::vector<std::string> lingering;       // written, but does not read back: lingering_lines()

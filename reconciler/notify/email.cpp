@@ -80,7 +80,7 @@ Result<std::unique_ptr<Notifier>> open_email(const NotifierContext& context) {
   settings.url = text_setting(context, "url");
   settings.user = text_setting(context, "user");
   settings.password = text_setting(context, "password");
-  settings.ca_file = path_setting(context, "ca_file");
+  settings.ca_file = text_setting(context, "ca_file");
   settings.time_limit = time_limit(context);
   if (const std::string pin = text_setting(context, "fingerprint"); !pin.empty()) {
     TRY_ASSIGN(settings.fingerprint, canonical_fingerprint(pin));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "providers/core/http_text.hpp"
@@ -73,7 +72,7 @@ Result<WebCaller> WebCaller::open(const NotifierContext& context, Input input) {
   }
   settings.name = context.name;
   settings.url = std::move(input.url);
-  settings.ca_file = path_setting(context, "ca_file");
+  settings.ca_file = text_setting(context, "ca_file");
   settings.fingerprint = text_setting(context, "fingerprint");
   settings.headers = std::move(input.headers);
   settings.secrets = std::move(input.secrets);
@@ -147,12 +146,6 @@ std::string text_setting(const NotifierContext& context, const char* key) {
 std::chrono::milliseconds time_limit(const NotifierContext& context) {
   const auto seconds = parse_duration(text_setting(context, "timeout"));
   return std::chrono::seconds(seconds && *seconds > 0 ? *seconds : 30);
-}
-
-std::string path_setting(const NotifierContext& context, const char* key) {
-  std::string file = text_setting(context, key);
-  if (file.empty()) return file;
-  return (std::filesystem::path(context.folder) / file).lexically_normal().string();
 }
 
 std::string dump(const nlohmann::json& body) {

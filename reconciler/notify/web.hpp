@@ -59,8 +59,6 @@ class WebCaller {
                                                   const std::string& url_doc);
 [[nodiscard]] std::string text_setting(const NotifierContext& context, const char* key);  // or ""
 [[nodiscard]] std::chrono::milliseconds time_limit(const NotifierContext& context);
-// Below the spec's folder where it is relative.
-[[nodiscard]] std::string path_setting(const NotifierContext& context, const char* key);
 // JSON for a body: whatever the texts are, it can be written.
 [[nodiscard]] std::string dump(const nlohmann::json& body);
 

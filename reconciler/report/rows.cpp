@@ -203,7 +203,8 @@ void add_notes(Row& row, const Change& change, const Phrasing& phrasing) {
       row.notes.emplace_back(change.data ? "(replace: destroys it with its data, makes it anew)"
                                          : "(replace: destroys it, makes it anew)");
     }
-    if (change.from && change.action != Action::rename) {
+    const bool goes = change.action == Action::remove || change.action == Action::release;
+    if (change.from && change.action != Action::rename && !goes) {
       row.notes.push_back("(renamed: was " + phrasing.address(*change.from) + ")");
     }
     if (change.action == Action::adopt && !change.hold && !change.quiet) {

@@ -21,6 +21,7 @@ constexpr std::chrono::minutes longest_plan(10);
 constexpr int unprocessable = 422;
 
 json problem_of(const HttpReply& reply) {
+  if (nests_too_deep(reply.body)) return json::object();
   json problem = json::parse(reply.body, nullptr, false);
   return problem.is_object() ? problem : json::object();
 }

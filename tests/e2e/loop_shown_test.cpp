@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "reconciler/serve/auth.hpp"
 #include "tests/e2e/lab.hpp"
 #include "tests/e2e/loop_lab.hpp"
+#include "tests/support/certificate.hpp"
 #include "tests/support/raw_http.hpp"
 
 namespace homeostat::test {
@@ -29,6 +31,12 @@ std::size_t lines(const std::string& path) {
   std::size_t count = 0;
   for (std::string line; std::getline(in, line);) ++count;
   return count;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
 }
 
 std::string server() {
@@ -125,7 +133,21 @@ TEST_CASE("loop: a refused commit is shown with its author and its subject") {
   CHECK(lab.stop() == 0);
 }
 
-TEST_CASE("loop: a message on its way when the service stops is not sent again") {
+TEST_CASE("loop: the service's own certificate is told of before it ends") {
+  LoopLab lab;
+  const Certificate made =
+      make_certificate({.folder = lab.scratch(), .file = "own", .valid_to = 3 * 24 * 3600});
+  ::chmod(made.key_file.c_str(), 0600);
+  lab.machine("", fmt::format("  listen: 127.0.0.1:0\n  tls: {{ certificate: {}, key: {} }}\n",
+                              made.file, made.key_file));
+  lab.start();
+  CHECK(LoopLab::soon(
+      [&] { return has(lab.told(), "the certificate of this service expires on 20"); }));
+  CHECK(has(lab.run({"incidents"}).out, "the certificate of this service expires on 20"));
+  CHECK(lab.stop() == 0);
+}
+
+TEST_CASE("loop: a message on its way when the service stops, or is told new settings, goes once") {
   LoopLab lab;
   put(lab.scratch() + "/book",
       "#!/bin/sh\ncat >/dev/null\necho >>" + lab.scratch() + "/begun\nsleep 2\n", 0700);
@@ -134,8 +156,14 @@ TEST_CASE("loop: a message on its way when the service stops is not sent again")
   lab.write("dns.yaml", "dns:\n  lab:\n    nas: 10.5.0.400\n");
   lab.push("a typo");
   REQUIRE(LoopLab::soon([&] { return lines(lab.scratch() + "/begun") == 1; }));
-  CHECK(lab.stop() == 0);
-  lab.start();
+  SUBCASE("stopped") {
+    CHECK(lab.stop() == 0);
+    lab.start();
+  }
+  SUBCASE("told new settings") {
+    lab.signal(SIGHUP);
+    REQUIRE(LoopLab::soon([&] { return count(lab.log(), in_sync) == 2; }));
+  }
   lab.write("dns.yaml", renumbered);
   lab.push("put right");
   CHECK(LoopLab::soon([&] { return has(lab.live("nas"), "10.5.0.20"); }));

@@ -196,6 +196,51 @@ TEST_CASE("loop: a commit that was refused for its signer is taken once the sign
   CHECK(count(lab.log(), title) == 1);
 }
 
+TEST_CASE("loop: a commit that something live stood in the way of is tried again") {
+  LoopLab lab("{ mode: enforce }",
+              "networks:\n  lab: { cidr: 10.5.0.0/30, gateway: 10.5.0.1, assign: lowest }\n"
+              "defaults: { container: { provider: dns, network: lab } }\n");
+  const std::string stranger = lab.scratch() + "/live/container/stranger.yaml";
+  std::filesystem::create_directories(lab.scratch() + "/live/container");
+  put(stranger, "vmid: 105\nip: 10.5.0.2\n");
+  lab.start();
+  REQUIRE(LoopLab::soon([&] { return has(lab.log(), in_sync); }));
+  lab.write("boxes.yaml", "containers: { a: { vmid: 101, ip: auto } }\n");
+  lab.push("a box");
+  REQUIRE(LoopLab::soon([&] { return has(lab.told(), "no free address"); }));
+  std::filesystem::remove(stranger);
+  CHECK(LoopLab::soon([&] { return has(lab.log(), "in sync: 3 resources"); }));
+  CHECK(LoopLab::soon([&] { return has(lab.run({"incidents"}).out, "no open incidents"); }));
+  CHECK(lab.stop() == 0);
+}
+
+TEST_CASE("loop: a yes to a connection is looked at, long before the next interval") {
+  LoopLab lab;
+  put(lab.scratch() + "/machine.yaml",
+      fmt::format("service: {{ sites: {{ home: {{ repo: {}, poll: 1s, interval: 1h }} }} }}\n",
+                  lab.origin()));
+  lab.start();
+  REQUIRE(LoopLab::soon([&] { return has(lab.log(), in_sync); }));
+  lab.write("homeostat.yaml",
+            fmt::format("homeostat: 1\nsite: home\nproviders:\n"
+                        "  dns: {{ type: files, path: {0}/live }}\n"
+                        "  far: {{ type: files, path: {0}/far }}\n"
+                        "zones:\n  lab: {{ zone: lab.example.org, on: [dns], ttl: 5m }}\n"
+                        "  out: {{ zone: out.example.org, on: [far], ttl: 5m }}\n"
+                        "notifiers:\n  book: {{ type: exec, command: [{0}/book] }}\n"
+                        "policy: {{ mode: enforce }}\n",
+                        lab.scratch()));
+  lab.write("dns.yaml", std::string(renumbered) + "  out:\n    x: 10.5.0.9\n");
+  lab.push("another folder");
+  REQUIRE(LoopLab::soon([&] { return has(lab.told(), "not trusted"); }));
+  const std::string made = lab.scratch() + "/far/dns/out/x/A.yaml";
+  CHECK_FALSE(std::filesystem::exists(made));
+  lab.git({"clone", "--quiet", lab.origin(), lab.scratch() + "/clone"});
+  REQUIRE(lab.run({"trust", "--yes", lab.scratch() + "/clone"}).exit_code == 0);
+  CHECK(LoopLab::soon([&] { return std::filesystem::exists(made); }));
+  CHECK(lab.stop() == 0);
+}
+
 TEST_CASE("loop: what was in force before signatures were asked for stays, and is told") {
   SignedLab lab;
   lab.start();

@@ -83,6 +83,60 @@ TEST_CASE("main job: records on a PowerDNS server are made, changed, repaired an
   CHECK(dns.run({"plan"}).exit_code == 0);
 }
 
+TEST_CASE("main job: what a renamed zone key or instance drops goes as it would have before") {
+  DnsLab dns;
+  std::string all;
+  for (int i = 1; i <= 9; ++i) all += fmt::format("r{0}: 10.5.0.{0}\n    ", i);
+  dns.spec(all + "last: 10.5.0.10\n");
+  CHECK(dns.run({"apply", "--yes"}).exit_code == 0);
+  const auto called = [&dns](const std::string& instance, const std::string& zone,
+                             const std::string& records) {
+    std::string head = dns.lab.read("homeostat.yaml");
+    const auto replace = [&head](const std::string& from, const std::string& to) {
+      const auto at = head.find(from);
+      if (at != std::string::npos) head.replace(at, from.size(), to);
+    };
+    replace("  dns: { type", "  " + instance + ": { type");
+    replace("  lab: { zone", "  " + zone + ": { zone");
+    replace("on: [dns]", "on: [" + instance + "]");
+    dns.lab.write("homeostat.yaml", head);
+    dns.lab.write("dns.yaml", "dns:\n  " + zone + ":\n    " + records);
+    dns.lab.commit("renamed");
+    CHECK(dns.run({"trust", "--yes"}).exit_code == 0);
+  };
+  const auto gone = [&dns](const std::string& name) {
+    return dns.server.dig({name + ".lab.example.org A"}) == Answers{{}};
+  };
+  for (const auto& [instance, zone] : {std::pair("dns", "home"), std::pair("ns1", "lab")}) {
+    CAPTURE(instance);
+    SUBCASE((std::string("to ") + instance + " " + zone).c_str()) {
+      called(instance, zone, "last: 10.5.0.10\n");
+      const ProcessResult held = dns.run({"apply", "--yes"});
+      CAPTURE(held.out);
+      CHECK(held.exit_code == 2);
+      CHECK(has(flat(held.out), "9 of 10 owned"));
+      CHECK_FALSE(gone("r1"));
+      CHECK(dns.run({"plan", "--out", "plan.json", "--allow-deletes", "9"}).exit_code == 2);
+      const ProcessResult applied = dns.run({"apply", "plan.json", "--yes"});
+      CAPTURE(applied.out);
+      CAPTURE(applied.err);
+      CHECK(applied.exit_code == 0);
+      CHECK(gone("r1"));
+      CHECK(gone("r9"));
+      CHECK_FALSE(gone("last"));
+      const ProcessResult after = dns.run({"plan"});
+      CAPTURE(after.out);
+      CHECK(after.exit_code == 0);
+      const ProcessResult history =
+          dns.run({"history", fmt::format("dns/{}/r1/A@{}", zone, instance)});
+      CAPTURE(history.out);
+      CHECK(has(history.out, "create"));
+      CHECK(has(history.out, "delete"));
+      CHECK(has(history.out, "done"));
+    }
+  }
+}
+
 TEST_CASE("main job: a wrong key makes a zone unknown, and nothing of it is planned") {
   DnsLab dns;
   CHECK(dns.run({"apply", "--yes"}).exit_code == 0);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
 
 #include "reconciler/serve/auth.hpp"
@@ -197,6 +198,46 @@ TEST_CASE("pull request: one that cannot be planned says why, whatever else cann
   CHECK(has(pull.status(tip), "dns.yaml:"));
   CHECK(has(pull.comment(), "no plan"));
   CHECK(has(pull.comment(), "dns.yaml:"));
+  CHECK(pull.lab.stop() == 0);
+}
+
+TEST_CASE("pull request: one that calls itself another site gets none of that site's plan") {
+  PullLab pull(ForgeType::gitea);
+  pull.lab.git({"checkout", "--quiet", "-B", "topic", "main"});
+  pull.lab.write(
+      "homeostat.yaml",
+      "homeostat: 1\nsite: office\nproviders:\n  dns: { type: files, path: " + pull.lab.scratch() +
+          "/live }\nzones:\n" + "  lab: { zone: lab.example.org, on: [dns], ttl: 5m }\n");
+  pull.lab.git({"commit", "--quiet", "--all", "--message", "somebody else's"});
+  const std::string tip = pull.lab.git({"rev-parse", "HEAD"});
+  pull.lab.git({"push", "--quiet", "origin", "topic:topic", "topic:" + pull.tip_ref()});
+  pull.lab.git({"checkout", "--quiet", "main"});
+  pull.open(tip, false);
+  REQUIRE(LoopLab::soon([&] { return pull.status(tip).starts_with("failure"); }));
+  CHECK(has(pull.comment(), "this revision is about site office, and this is home"));
+  CHECK(pull.plan(tip).exit_code == 1);
+  CHECK(pull.lab.stop() == 0);
+}
+
+TEST_CASE("pull request: a token that may not comment sets the statuses of a tip once") {
+  PullLab pull(ForgeType::forgejo);
+  std::atomic<int> looks = 0;  // at the comments that there are
+  pull.forge.at_rest([&] {
+    pull.forge.fault = [&looks](const FakeRequest& request) -> std::optional<FakeAnswer> {
+      if (request.path.find("/pulls") != std::string::npos) ++looks;
+      if (request.path.find("/comments") == std::string::npos) return std::nullopt;
+      return FakeAnswer{.status = 403, .body = R"({"message": "not with this token"})"};
+    };
+  });
+  const std::string tip = pull.push(records, {"topic", pull.tip_ref()});
+  pull.open(tip, false);
+  REQUIRE(LoopLab::soon([&] { return pull.status(tip).starts_with("success"); }));
+  const int before = looks;
+  REQUIRE(LoopLab::soon([&] { return looks > before + 2; }));
+  CHECK(pull.comments() == 0);
+  CHECK(pull.forge.at_rest([&] {
+    return std::ranges::count(pull.forge.told, tip, &FakeForge::Told::commit);
+  }) == 2);
   CHECK(pull.lab.stop() == 0);
 }
 

@@ -213,6 +213,13 @@ TEST_CASE("saved plan: one that is not to be believed is refused") {
       it.refused("plan.json");
     }
   }
+  SUBCASE("nested so deep that nobody can copy it") {
+    const std::string deep(200'000, '[');
+    it.lab.edit(
+        "plan.json", "\"changes\": {",
+        "\"changes\": {\"home:container/x@pve\": " + deep + std::string(deep.size(), ']') + ",");
+    it.refused("plan.json is cut off, or no saved plan");
+  }
   SUBCASE("changed in what it does, and in every other place") {
     const auto file = nlohmann::json::parse(good);
     for (const auto& member : file.items()) {

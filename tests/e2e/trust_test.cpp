@@ -249,7 +249,7 @@ TEST_CASE("trust: what only a provider is told reaches no resource by a commit a
   CAPTURE(plan.out);
   CHECK(plan.exit_code == 3);  // a value is not compared
   CHECK(has(plan.out, "kuma ok"));
-  CHECK(has(plan.out, "secret/folder: resources (none) -> true"));
+  CHECK(has(flat(plan.out), "secret/folder: resources (none) -> container/forgejo@pve"));
   CHECK(it.run({"apply", "--yes"}, with).exit_code == 3);
   CHECK_FALSE(has(it.lab.read("live/pve/container/forgejo.yaml"), "hidden"));
   REQUIRE(it.run({"trust", "--yes"}).exit_code == 0);

@@ -1,7 +1,6 @@
 // What history says of writes that were cut off, or that the server took and did not make.
 #include <atomic>
 
-#include "reconciler/loop/turn.hpp"
 #include "reconciler/names.hpp"
 #include "reconciler/record.hpp"
 #include "reconciler/suspend.hpp"
@@ -286,23 +285,6 @@ TEST_CASE("plan: while another process is at work, nothing was cut off") {
   const auto [text, cut_off] = warnings();
   CHECK(cut_off == 1);
   CHECK(text.find("is at work") == std::string::npos);
-}
-
-TEST_CASE("loop: a turn whose write does not read back has failed, and says what") {
-  RoundLab lab;
-  lab.spec("policy: { mode: enforce }\n" + std::string(small));
-  CHECK(lab.run() == 0);
-  lab.spec("policy: { mode: enforce }\n" + std::string(bigger));
-  lie(lab, "pve");
-  TurnInput input;
-  input.request = lab.request();
-  input.request.timing.now = [] { return std::chrono::steady_clock::time_point(); };
-  input.request.timing.wait = [](std::chrono::milliseconds, const std::stop_token&) {};
-  const auto turn = take_turn(input, std::stop_token(), std::stop_token());
-  REQUIRE(turn);
-  CHECK(turn->outcomes.size() == 1);
-  CHECK(failed(*turn));
-  CHECK(turn->lingering == std::vector<std::string>{"container/web@pve cores"});
 }
 
 }  // namespace homeostat

@@ -43,6 +43,9 @@ class Window final : public Provider {
                                                       std::stop_token stop) override {
     return server_.provider->apply(steps, stop);
   }
+  [[nodiscard]] std::optional<CallCounts> calls() const override {
+    return server_.provider->calls();
+  }
 
  private:
   Server& server_;

@@ -266,17 +266,17 @@ TEST_CASE("service config: what is wrong around the sites") {
         "machine.yaml:1:12: `lisen` is not a field of `service` (did you mean `listen`?)\n");
   CHECK(File("servce: {}\n").errors() ==
         "machine.yaml:1:1: `servce` is not a field of `machine file` (did you mean `service`?)\n");
-  for (const char* good : {"127.0.0.1:8471", "[::1]:0", "localhost:80", ""}) {
+  for (const char* good : {"127.0.0.1:8471", "[::1]:0", "localhost:80", "8471", ""}) {
     CAPTURE(good);
     CHECK(File("service: { listen: \"" + std::string(good) + "\", sites: { h: { repo: /a } } }\n")
               .errors()
               .empty());
   }
-  for (const char* bad : {"8471", ":8471", "127.0.0.1", "::1:8471", "127.0.0.1:65536", "[x]:1"}) {
+  for (const char* bad : {":8471", "65536", "127.0.0.1", "::1:8471", "127.0.0.1:65536", "[x]:1"}) {
     CAPTURE(bad);
     CHECK(File("service: { listen: \"" + std::string(bad) + "\", sites: { h: { repo: /a } } }\n")
               .errors()
-              .find("is nothing to listen on (write an address of this machine and a port") !=
+              .find("is nothing to listen on (write a port (8471, for this machine alone), or") !=
           std::string::npos);
   }
   CHECK(File("service: { tls: { certificate: /c }, sites: { h: { repo: /a } } }\n").errors() ==

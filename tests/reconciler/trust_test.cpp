@@ -118,6 +118,34 @@ TEST_CASE("trust: a token of a server goes into no resource before somebody says
   CHECK(spec.providers.at("pve").open.at(0).parts.at(0).text == "pve");
 }
 
+TEST_CASE("trust: a secret goes into the resources that it was trusted for, and into no other") {
+  const auto with = [](const std::string& containers) {
+    return loaded(Texts{{"homeostat.yaml", homelab()},
+                        {"spec.yaml", "containers:\n  z: { vmid: 109 }\n" + containers}});
+  };
+  const std::string a = "  a: { vmid: 105, env: { T: \"${secret.pve}\" } }\n";
+  const std::string b = "  b: { vmid: 106, env: { T: \"${secret.pve}\" } }\n";
+  const TrustRecords records = all_of(with(a));
+  const auto told = [](const Spec& spec, const std::string& name) {
+    return find(spec, name).open.at(0).parts.at(0).text == "pve";
+  };
+  Spec more = with(a + b);
+  const Verdict verdict = judge(more, records, {});
+  REQUIRE(verdict.blocked.size() == 1);
+  CHECK(verdict.blocked[0].name == "secret/pve");
+  CHECK(told(more, "container/a"));
+  CHECK_FALSE(told(more, "container/b"));
+  Spec moved = with(b);
+  (void)judge(moved, records, {});
+  CHECK_FALSE(told(moved, "container/b"));
+  // Fewer than were trusted: nothing to ask.
+  Spec none = with("");
+  CHECK(judge(none, records, {}).blocked.empty());
+  Spec both = with(a);
+  CHECK(judge(both, all_of(with(a + b)), {}).blocked.empty());
+  CHECK(told(both, "container/a"));
+}
+
 TEST_CASE("trust: another type is another connection") {
   Spec spec = spec_with({{"kuma: { type: uptime-kuma", "kuma: { type: nginx-proxy-manager"}});
   const Verdict verdict = judge(spec, all_of(spec_with()), {});

@@ -316,6 +316,6 @@ TEST_CASE("config: a fingerprint wants a certificate, and no authority beside it
   CHECK(said("url: \"http://10.5.0.3/x\", " + pin).find("homeostat.yaml:3:") != std::string::npos);
   CHECK(said("url: \"http://10.5.0.3/x\", " + pin)
             .find("there is no certificate to compare `fingerprint` with") != std::string::npos);
-  CHECK(said("url: \"https://10.5.0.3/x\", ca_file: ca.pem, " + pin)
+  CHECK(said("url: \"https://10.5.0.3/x\", ca_file: /ca.pem, " + pin)
             .find("`ca_file` and `fingerprint` exclude each other") != std::string::npos);
 }

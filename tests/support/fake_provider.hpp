@@ -49,6 +49,7 @@ class FakeProvider final : public Provider {
   ProviderInfo info_of_it;
   Errors warnings;  // of every observe
   std::string traffic_of_it;
+  std::optional<CallCounts> calls_of_it;
   void put(LiveResource resource);
   void erase(const std::string& native_id);
   // nullptr where there is none.
@@ -69,6 +70,7 @@ class FakeProvider final : public Provider {
   [[nodiscard]] std::vector<Result<StepResult>> apply(std::span<const Step> steps,
                                                       std::stop_token stop) override;
   [[nodiscard]] std::string traffic() const override { return traffic_of_it; }
+  [[nodiscard]] std::optional<CallCounts> calls() const override { return calls_of_it; }
 
  private:
   std::optional<Fault> take_fault(const std::string& call, const std::string& about);

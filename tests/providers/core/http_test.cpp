@@ -172,12 +172,24 @@ TEST_CASE("http: a CA file must hold a certificate") {
   }
 }
 
+TEST_CASE("http: an authority is a file of the machine, since a push can change one of the repo") {
+  const auto fields = http_fields();
+  const auto ca_file = std::ranges::find(fields, "ca_file", &FieldSchema::name);
+  REQUIRE(ca_file != fields.end());
+  CHECK(ca_file->check("/etc/ca.pem") == "/etc/ca.pem");
+  for (const char* relative : {"ca.pem", "./ca.pem", "../ca.pem"}) {
+    const auto refused = ca_file->check(relative);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("is a relative path") != std::string::npos);
+  }
+}
+
 TEST_CASE("http: settings come from the provider's entry") {
   ProviderConfig config;
   config.name = "dns";
   config.max_in_flight = 7;
   config.max_per_second = 3;
-  const Attributes values = {{"url", "https://a"}, {"ca_file", "../ca.pem"}, {"timeout", "4s"}};
+  const Attributes values = {{"url", "https://a"}, {"ca_file", "/srv/ca.pem"}, {"timeout", "4s"}};
   const std::string folder = "/srv/lab";
   const std::string site = "home";
   const Zones zones;

@@ -150,6 +150,23 @@ TEST_CASE("powerdns: records that are switched off meanwhile are not switched on
   CHECK(lab.only().fixed);
 }
 
+TEST_CASE("powerdns: what was switched off meanwhile goes with no other write to its set") {
+  PdnsLab lab;
+  do_steps(lab, {create("dns/lab/www/A", values("10.5.0.1"))});
+  const LiveResource www = lab.only();
+  const Json off = {{"content", "10.5.0.9"}, {"disabled", true}};
+  const Json on = {{"content", "10.5.0.1"}, {"disabled", false}};
+  lab.server.patch("lab.example.org", {{{"name", "www.lab.example.org."},
+                                        {"type", "A"},
+                                        {"ttl", 300},
+                                        {"changetype", "REPLACE"},
+                                        {"records", {off, on}}}});
+  for (const PdnsStep& step : {remove(www), update(www, values("10.5.0.2"))}) {
+    CHECK(has(said(do_steps(lab, {step}))[0], "got a record that is switched off"));
+  }
+  CHECK(lab.server.rrset("lab.example.org", "www.lab.example.org", "A")["records"].size() == 2);
+}
+
 TEST_CASE("powerdns: a backend without comments is found out by the first write") {
   PdnsLab lab(PdnsBackend::lmdb);
   CHECK(lab.provider->info().kinds.at("dns").marker);

@@ -103,6 +103,23 @@ TEST_CASE("powerdns: an answer that is not the server's own is no success") {
   CHECK(lab.observe().empty());
 }
 
+TEST_CASE("powerdns: a zone whose backend has no comments takes the marks of no other zone") {
+  WireLab lab;
+  lab.add_zone("other", "other.example.org");
+  lab.open();
+  lab.wire.add(
+      {.method = "PATCH",
+       .path = "/other.example.org",
+       .fault = {.status = 422,
+                 .body = R"({"error": "Hosting backend does not support editing comments."})"},
+       .times = 1});
+  CHECK(said(do_steps(lab, {create("dns/other/x/A", values("10.6.0.1"))})) == Lines{"done"});
+  CHECK(said(do_steps(lab, {create("dns/lab/x/A", values("10.5.0.1"))})) == Lines{"done"});
+  CHECK_FALSE(lab.only("other").marker);
+  CHECK(lab.only().marker);
+  CHECK(lab.provider->info().kinds.at("dns").marker);
+}
+
 TEST_CASE("powerdns: a server that refuses everything is not asked for ever") {
   WireLab lab;
   lab.wire.add({"PATCH", "", {Kind::answer, 422, "", R"({"error": "Not today"})"}, 0, -1});
