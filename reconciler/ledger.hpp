@@ -77,7 +77,7 @@ class Ledger {
   // Opens `path`. `create` = true: for writing; file (0600) and folders (0700) are made where they
   // are absent. `create` = false: for reading; every write is refused, nothing is created or
   // locked, an absent file gives a view that is not `present`. Newer schemas than ours are refused.
-  // For writing, the whole file is checked (SQLite's quick_check).
+  // For writing, the whole file is checked, indexes too (SQLite's integrity_check).
   [[nodiscard]] static Result<Ledger> open(const std::string& path, bool create);
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;

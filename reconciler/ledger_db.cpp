@@ -215,7 +215,7 @@ Status Database::sync(Sync sync) {
 
 Status Database::check() {
   std::string found;
-  TRY(each("PRAGMA quick_check(1)", {}, [&found](const SqlRow& row) {
+  TRY(each("PRAGMA integrity_check(1)", {}, [&found](const SqlRow& row) {
     found = row.text(0);
     return Status();
   }));

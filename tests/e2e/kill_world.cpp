@@ -158,6 +158,7 @@ void KillSite::prepare(Past past) {
   write_head();
   if (past != Past::nothing) must(apply({}));
   write_file(repo() + "/site.yaml", after);
+  must(run({"trust", "--yes"}, {}));  // a secret goes into one resource more
   if (server_ != nullptr) server_->keep(kept());
 }
 

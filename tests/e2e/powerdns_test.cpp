@@ -62,6 +62,10 @@ TEST_CASE("main job: records on a PowerDNS server are made, changed, repaired an
         Answers{{"nas.lab.example.org. 300 A 10.5.0.20"},
                 {"www.lab.example.org. 300 CNAME nas.lab.example.org."}});
   CHECK(dns.run({"plan"}).exit_code == 0);
+  const ProcessResult verbose = dns.run({"plan", "-v"});
+  CHECK(has(verbose.err, " call"));
+  CHECK(has(verbose.err, " received"));
+  CHECK_FALSE(has(dns.run({"plan"}).err, " received"));
 
   dns.server.put("lab.example.org", "nas.lab.example.org", "A", 300, {"10.5.0.99"});
   const ProcessResult drift = dns.run({"drift"});

@@ -93,6 +93,28 @@ TEST_CASE("ledger: a reader notices what is written after it was opened") {
   CHECK(value_of(reader.view()).owned.empty());
 }
 
+TEST_CASE("ledger: an index that lacks what its table holds is damage, and named") {
+  const TempDir dir;
+  const std::string path = dir.path() + "/ledger.db";
+  {
+    Ledger ledger = open_ledger(path);
+    static_cast<void>(value_of(ledger.begin_run(run_of("apply", "", at(1)))));
+  }
+  RawDatabase(path).run(
+      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' WHERE run < 0' "
+      "WHERE name = 'changes_of_address'");
+  RawDatabase(path).run(
+      "INSERT INTO changes(run, address, action, fields, outcome, message)"
+      " VALUES(1, 'home:container/web@pve', 'update', '[]', 'done', '')");
+  RawDatabase(path).run(
+      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' WHERE run < 0', "
+      "'') WHERE name = 'changes_of_address'");
+  const auto opened = Ledger::open(path, true);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message ==
+        "the ledger " + path + " is damaged: row 1 missing from index changes_of_address");
+}
+
 TEST_CASE("ledger: an older file is brought up to date, or read as if it were") {
   const TempDir dir;
   const std::string path = dir.path() + "/ledger.db";
