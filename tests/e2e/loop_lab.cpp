@@ -58,8 +58,8 @@ LoopLab::~LoopLab() { kill(); }
 
 void LoopLab::machine(const std::string& more, const std::string& server) const {
   dir_.write("machine.yaml", fmt::format("service:\n{}  sites:\n    home:\n      repo: {}\n"
-                                         "      poll: 1s\n      interval: 2s\n{}",
-                                         server, origin(), more));
+                                         "      poll: {}\n      interval: {}\n{}",
+                                         server, origin(), poll_, interval_, more));
   ::chmod((scratch() + "/machine.yaml").c_str(), 0600);
 }
 

@@ -25,6 +25,11 @@ class LoopLab {
 
   // The machine file's site; `more`: further lines of it, indented by six.
   void machine(const std::string& more = "", const std::string& server = "") const;
+  // From the next machine() on: how often git is asked, and how often all is looked at.
+  void pace(const std::string& poll, const std::string& interval) {
+    poll_ = poll;
+    interval_ = interval;
+  }
   void set(const std::string& name, const std::string& value) { set_[name] = value; }  // of start()
   void start(const std::vector<std::string>& words = {});
   // SIGTERM; the exit code.
@@ -47,6 +52,7 @@ class LoopLab {
   void remove_live(const std::string& name) const;
   [[nodiscard]] std::string log() const;
   [[nodiscard]] std::string told() const;  // what the notifier `book` was given, a line each
+  [[nodiscard]] const std::string& work() const { return work_.path(); }  // the clone
   [[nodiscard]] const std::string& scratch() const { return dir_.path(); }
   [[nodiscard]] std::string origin() const { return dir_.path() + "/origin.git"; }
 
@@ -57,6 +63,7 @@ class LoopLab {
   [[nodiscard]] std::map<std::string, std::string> environment() const;
   TempRepo work_;
   TempDir dir_;
+  std::string poll_ = "1s", interval_ = "2s";
   std::map<std::string, std::string> set_;
   pid_t child_ = 0;
 };

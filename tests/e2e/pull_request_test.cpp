@@ -13,6 +13,7 @@
 #include "tests/reconciler/forge/fake_forge.hpp"
 #include "tests/reconciler/forge/webhook_case.hpp"
 #include "tests/support/raw_http.hpp"
+#include "tests/support/raw_server.hpp"
 
 namespace homeostat::test {
 namespace {
@@ -302,12 +303,20 @@ TEST_CASE(
 
 TEST_CASE("pull request: what a fork wants to connect to is not connected to, approved or not") {
   PullLab pull(ForgeType::gitlab);
-  pull.lab.git({"checkout", "--quiet", "-B", "topic", "main"});
+  const RawServer server([](Peer& peer, int) {
+    while (!peer.read_request().empty()) peer.write(http_answer(401, "no"));
+  });
   const std::string evil = pull.lab.scratch() + "/evil";
-  pull.lab.write("notifiers.yaml", "secrets:\n  x: { command: [touch, " + evil +
-                                       "] }\n"
-                                       "providers:\n  more: { type: exec, command: [touch, " +
-                                       evil + "], token: \"${secret.x}\" }\n");
+  pull.lab.git({"checkout", "--quiet", "-B", "topic", "main"});
+  pull.lab.write("more.yaml",
+                 fmt::format("providers:\n"
+                             "  one: {{ type: powerdns, url: \"{0}\", key: \"${{secret.one}}\" }}\n"
+                             "  two: {{ type: powerdns, url: \"{0}\", key: \"${{secret.two}}\" }}\n"
+                             "secrets:\n  one: {{ file: /nowhere/at/all }}\n"
+                             "  two: {{ command: [sh, -c, \"touch {1}; echo key\"] }}\n"
+                             "zones:\n  out: {{ zone: out.example.org, on: [one, two], ttl: 5m }}\n"
+                             "dns:\n  out:\n    x: 10.5.0.9\n",
+                             server.url(), evil));
   pull.lab.git({"add", "--all"});
   pull.lab.git({"commit", "--quiet", "--message", "evil"});
   const std::string tip = pull.lab.git({"rev-parse", "HEAD"});
@@ -315,9 +324,16 @@ TEST_CASE("pull request: what a fork wants to connect to is not connected to, ap
   pull.lab.git({"checkout", "--quiet", "main"});
   pull.open(tip, true);
   REQUIRE(LoopLab::soon([&] { return pull.lab.run({"approve", tip}).exit_code == 0; }));
-  REQUIRE(LoopLab::soon([&] { return pull.comments() == 1; }));
-  REQUIRE(LoopLab::soon([&] { return !pull.status(tip).starts_with("pending"); }));
-  CHECK(pull.lab.run({"status", "--help"}).exit_code == 0);
+  REQUIRE(LoopLab::soon([&] { return pull.status(tip).starts_with("success"); }));
+  // There is a plan, and it says what it did not look at.
+  const std::string comment = pull.comment();
+  for (const std::string name : {"one", "two"}) {
+    CHECK_MESSAGE(has(comment, "provider/" + name), comment);
+    CHECK_MESSAGE(has(comment, "secret/" + name), comment);
+  }
+  CHECK_MESSAGE(has(comment, "not trusted on this machine"), comment);
+  CHECK(pull.plan(tip).exit_code == 3);
+  CHECK(server.connections() == 0);
   CHECK_FALSE(std::ifstream(evil).is_open());
   CHECK(pull.lab.stop() == 0);
 }
