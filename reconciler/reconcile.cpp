@@ -314,7 +314,7 @@ Applied apply(Round& round, const ApplyHooks& hooks, std::stop_token stop, std::
     if (!status) applied.errors.push_back(status.error());
   };
   RunRecord record;
-  record.verb = round.request.suspend.empty() ? "apply" : "undo";
+  record.verb = round.request.loop ? "run" : round.request.suspend.empty() ? "apply" : "undo";
   record.commit = round.spec.revision.commit;
   record.started = now();
   failpoint("apply.before_run");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "reconciler/cli/cli.hpp"
+#include "reconciler/cron.hpp"
 #include "reconciler/names.hpp"
 #include "reconciler/report/cells.hpp"
 #include "reconciler/report/words.hpp"
@@ -12,8 +13,24 @@
 namespace homeostat::cli {
 namespace {
 
+// As the loop sees it: what it has its own reasons to leave alone is not the same as what waits for
+// somebody.
 std::string_view state_of(const Change& change) {
-  if (change.hold) return "held back";
+  if (change.hold) {
+    switch (change.hold->code) {
+      case HoldCode::report_mode:
+        break;  // looked at, and that is all
+      case HoldCode::suspended:
+        return "suspended";
+      case HoldCode::healing:
+      case HoldCode::window:
+        return "waiting for its time";
+      case HoldCode::approval:
+        return "waiting for an approval";
+      default:
+        return "held back";
+    }
+  }
   switch (change.action) {
     case Action::create:
       return change.cause == Cause::drift ? "deleted by hand" : "to create";
@@ -189,8 +206,10 @@ void add_status(CLI::App& app, Global& global, Command& command) {
   verb->add_flag("--json", *json, "as JSON");
   verb->callback([&global, &command, json] {
     command = [&global, json] {
-      return with_round(request_of(global),
-                        [&](const Round& round) { return status(global, *json, round); });
+      Request request = request_of(global);
+      request.loop.emplace();
+      request.loop->local_time = local_time;
+      return with_round(request, [&](const Round& round) { return status(global, *json, round); });
     };
   });
 }

@@ -79,7 +79,7 @@ void Head::take(const std::string& commit, Time now, const std::stop_token& stop
   }
   auto spec = load(request(commit));
   if (!spec) {
-    return refuse(commit, error_words(spec.error().front()), warning_lines(spec.error()), now);
+    return refuse(commit, warning_words(spec.error().front()), warning_lines(spec.error()), now);
   }
   if (!settings_.site.empty() && spec->site != settings_.site) {
     return refuse(commit,
@@ -105,7 +105,7 @@ void Head::refuse(const Errors& why, Time now) {
   const std::string commit = candidate_->commit;
   candidate_.reset();
   unplanned_ = true;
-  refuse(commit, error_words(why.front()), warning_lines(why), now);
+  refuse(commit, warning_words(why.front()), warning_lines(why), now);
 }
 
 void Head::reconsider(const std::stop_token& stop, Time now) {

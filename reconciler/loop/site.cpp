@@ -153,14 +153,15 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   ill_.reset();
   settle_turn(std::move(*made), full);
   pulls_due_ = pulls_due_ || fresh;  // they were planned on what was there before
-  if (fresh) tell_forge_done(commit);
+  if (fresh || told_failed_) tell_forge_done(commit);
 }
 
 // How it went with a commit that is in force; of one that is not, its refusal was told.
 void Site::tell_forge_done(const std::string& commit) {
   if (head_.good()->commit != commit) return;
+  told_failed_ = failed(*last_);
   herald_.status({.commit = commit,
-                  .state = failed(*last_) ? CommitState::failure : CommitState::success,
+                  .state = told_failed_ ? CommitState::failure : CommitState::success,
                   .description = status_words(summary_line(last_->planned.plan))});
 }
 

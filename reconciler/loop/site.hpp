@@ -102,6 +102,7 @@ class Site {
   bool told_busy_ = false;
   std::string told_summary_;
   std::string told_refused_;
+  bool told_failed_ = false;  // the forge was told so of the commit in force
   const std::filesystem::file_time_type started_ = std::filesystem::file_time_type::clock::now();
   std::filesystem::file_time_type woken_at_ = {};
 
