@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 
+import limits
+
 SECONDS = 120  # two polls of the repository, by default
 
 
@@ -61,7 +63,7 @@ def run(binary, scratch, environment, generate):
         time.sleep(SECONDS)
         share = (seconds_of(service.pid) - used) / (time.monotonic() - begin) * 100
         memory = memory_of(service.pid)
-        mark = "" if share < 1 and memory <= 50 else "   ABOVE"
+        mark = limits.mark("idle", share < 1 and memory <= 50)
         print(f"run, idle, 60 resources            {share:8.3f} % {memory:7.0f} MB   of a core, "
               f"over {SECONDS} s (limits 1 %, 50 MB){mark}")
     finally:

@@ -63,6 +63,14 @@ std::string flat(const std::string& text) {
   return out;
 }
 
+std::vector<std::string> files_with(const std::string& folder, const std::string& text) {
+  std::vector<std::string> found;
+  for (const auto& [name, bytes] : Lab::snapshot(folder)) {
+    if (has(bytes, text)) found.push_back(name);
+  }
+  return found;
+}
+
 Lab::Lab() {
   repo_.write("homeostat.yaml", small_lab);
   repo_.write("services.yaml", small_services);

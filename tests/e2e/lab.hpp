@@ -17,6 +17,10 @@ inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+// The files below a folder that hold a text, names without it.
+[[nodiscard]] std::vector<std::string> files_with(const std::string& folder,
+                                                  const std::string& text);
+
 class Lab {
  public:
   // With the spec of `small_lab()` committed by Ana.

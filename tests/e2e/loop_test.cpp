@@ -173,7 +173,7 @@ TEST_CASE("loop: what the guard holds back waits for an approval") {
   CHECK(lab.stop() == 0);
 }
 
-TEST_CASE("loop: drift is given its time before it is repaired, and a window is waited for") {
+TEST_CASE("loop: drift is given its time before it is repaired, and git does not wait for it") {
   LoopLab lab("{ mode: enforce, heal_after: 1h }");
   lab.start();
   REQUIRE(LoopLab::soon([&] { return has(lab.log(), "in sync: 2 resources"); }));
@@ -186,7 +186,7 @@ TEST_CASE("loop: drift is given its time before it is repaired, and a window is 
   CHECK(lab.stop() == 0);
 }
 
-TEST_CASE("loop: a second writer is told apart, and the service waits for it") {
+TEST_CASE("loop: told to read its settings again, it goes on") {
   LoopLab lab;
   lab.start();
   REQUIRE(LoopLab::soon([&] { return has(lab.log(), "in sync: 2 resources"); }));

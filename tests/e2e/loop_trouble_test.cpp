@@ -158,6 +158,9 @@ TEST_CASE("loop: what a server takes and does not do is stuck, until somebody sa
   CHECK(LoopLab::soon([&] { return has(lab.run({"incidents"}).out, "no open incidents"); }));
   CHECK(wire.count("PATCH") == writes + 1);
   CHECK(lab.stop() == 0);
+  // The key stands in its own file, and in nothing that the service has left.
+  CHECK(files_with(lab.scratch(), PdnsServer::key) ==
+        std::vector<std::string>{lab.scratch() + "/key"});
 }
 
 TEST_CASE("loop: a stop while a signature is checked says nothing against the commit") {

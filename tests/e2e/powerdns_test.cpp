@@ -26,6 +26,14 @@ class DnsLab {
     REQUIRE(run({"trust", "--yes"}).exit_code == 0);
   }
 
+  DnsLab(const DnsLab&) = delete;
+  DnsLab& operator=(const DnsLab&) = delete;
+  // Whatever it did: ledger, trust, saved plans and the repo know no key.
+  ~DnsLab() {
+    CHECK(files_with(lab.state(), PdnsServer::key).empty());
+    CHECK(files_with(lab.folder(), PdnsServer::key).empty());
+  }
+
   void spec(const std::string& records) {
     lab.write("dns.yaml", "dns:\n  lab:\n    " + records);
     lab.commit("records");
