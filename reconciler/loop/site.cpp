@@ -137,10 +137,13 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   if (!made && fresh && !stop.stop_requested()) {
     // Its own fault, or something else's? What was good until now tells.
     const Errors why = made.error();
+    const auto before = head_.troubles();
     if (head_.good()) made = try_turn(head_.good()->commit, std::nullopt, stop, cancel);
     if (made) {
       head_.refuse(why, now());
-      for (const Trouble& trouble : head_.troubles()) say(trouble.title, spdlog::level::warn);
+      if (before != head_.troubles()) {
+        for (const Trouble& trouble : head_.troubles()) say(trouble.title, spdlog::level::warn);
+      }
       tell_forge_refused();
     }
   } else if (made && fresh) {

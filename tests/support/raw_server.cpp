@@ -112,12 +112,16 @@ void RawServer::accept_all() {
   while (true) {
     const int socket = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) return;
+    std::vector<int> ended;
     {
       const std::lock_guard lock(mutex_);
       sockets_.insert(socket);
+      ended.swap(ended_);
     }
+    // A thread that nobody has joined keeps its stack.
+    for (const int script : ended) scripts_.erase(script);
     const int number = ++connections_;
-    scripts_.emplace_back([this, socket, number] { serve(socket, number); });
+    scripts_.emplace(number, [this, socket, number] { serve(socket, number); });
   }
 }
 
@@ -126,6 +130,7 @@ void RawServer::serve(int socket, int number) {
   script_(peer, number);
   const std::lock_guard lock(mutex_);
   sockets_.erase(socket);
+  ended_.push_back(number);
   close(socket);
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -48,8 +49,9 @@ class RawServer {
   int listener_ = -1;
   std::atomic<int> connections_ = 0;
   std::mutex mutex_;
-  std::set<int> sockets_;              // guarded by mutex_; open ones
-  std::vector<std::jthread> scripts_;  // of the accepting thread
+  std::set<int> sockets_;                // guarded by mutex_; open ones
+  std::vector<int> ended_;               // guarded by mutex_; connections whose script is over
+  std::map<int, std::jthread> scripts_;  // by connection; of the accepting thread
   std::jthread acceptor_;
 };
 
