@@ -210,12 +210,15 @@ class TurnTaker {
     }
   }
 
-  // Of a server that was not asked, what it showed before.
-  void tell_certificates() {
-    std::set<std::string> shown;
+  // Of a server that did not answer, what it showed before.
+  void tell_certificates(const Spec& spec) {
+    std::set<std::string> silent;
+    for (const auto& [name, config] : spec.providers) silent.insert(certificate_subject(name));
     for (const auto& [name, calls] : turn_.calls) {
+      if (calls.certificate_until || calls.calls > calls.errors) {
+        silent.erase(certificate_subject(name));
+      }
       if (!calls.certificate_until) continue;
-      shown.insert(certificate_subject(name));
       auto trouble = certificate_trouble("provider " + name, *calls.certificate_until, now());
       if (!trouble) continue;
       trouble->subject = certificate_subject(name);
@@ -223,7 +226,7 @@ class TurnTaker {
     }
     for (const Trouble& before : input_.before) {
       const bool stays =
-          before.kind == TroubleKind::certificate_expiry && !shown.contains(before.subject);
+          before.kind == TroubleKind::certificate_expiry && silent.contains(before.subject);
       if (stays) turn_.troubles.push_back(before);
     }
   }
@@ -234,7 +237,7 @@ class TurnTaker {
   Turn finish(Round& round) {
     count_calls(round);
     tell_failed(round.planned.plan);
-    tell_certificates();
+    tell_certificates(round.spec);
     for (const Change& change : round.planned.plan.changes) {
       if (!change.hold || !change.hold->until) continue;
       if (!turn_.again || *change.hold->until < *turn_.again) turn_.again = change.hold->until;
