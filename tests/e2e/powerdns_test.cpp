@@ -119,9 +119,12 @@ TEST_CASE("main job: what a renamed zone key or instance drops goes as it would 
   const auto gone = [&dns](const std::string& name) {
     return dns.server.dig({name + ".lab.example.org A"}) == Answers{{}};
   };
-  for (const auto& [instance, zone] : {std::pair("dns", "home"), std::pair("ns1", "lab")}) {
+  const auto names = {std::pair<std::string, std::string>("dns", "home"), {"ns1", "lab"}};
+  for (const auto& name : names) {
+    const std::string& instance = name.first;
+    const std::string& zone = name.second;
     CAPTURE(instance);
-    SUBCASE((std::string("to ") + instance + " " + zone).c_str()) {
+    SUBCASE(("to " + instance + " " + zone).c_str()) {
       called(instance, zone, "last: 10.5.0.10\n");
       const ProcessResult held = dns.run({"apply", "--yes"});
       CAPTURE(held.out);
