@@ -135,17 +135,8 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   auto made =
       try_turn(commit, full ? std::nullopt : concerned(last_->spec, taken.spec), stop, cancel);
   if (!made && fresh && !stop.stop_requested()) {
-    // Its own fault, or something else's? What was good until now tells.
     const Errors why = made.error();
-    const auto before = head_.troubles();
-    if (head_.good()) made = try_turn(head_.good()->commit, std::nullopt, stop, cancel);
-    if (made) {
-      head_.refuse(why, now());
-      if (before != head_.troubles()) {
-        for (const Trouble& trouble : head_.troubles()) say(trouble.title, spdlog::level::warn);
-      }
-      tell_forge_refused();
-    }
+    made = turn_without(why, stop, cancel);
   } else if (made && fresh) {
     head_.accept();
     say(fmt::format("{} is in force", short_commit(head_.good()->commit)));
@@ -157,6 +148,21 @@ void Site::turn(const std::stop_token& stop, const std::stop_token& cancel) {
   settle_turn(std::move(*made), full);
   pulls_due_ = pulls_due_ || fresh;  // they were planned on what was there before
   if (fresh || told_failed_) tell_forge_done(commit);
+}
+
+// A commit could not be planned: its own fault, or something else's? What was good until now tells.
+tl::expected<Turn, Errors> Site::turn_without(const Errors& why, const std::stop_token& stop,
+                                              const std::stop_token& cancel) {
+  if (!head_.good()) return tl::unexpected(why);
+  auto made = try_turn(head_.good()->commit, std::nullopt, stop, cancel);
+  if (!made) return made;
+  const auto before = head_.troubles();
+  head_.refuse(why, now());
+  if (before != head_.troubles()) {
+    for (const Trouble& trouble : head_.troubles()) say(trouble.title, spdlog::level::warn);
+  }
+  tell_forge_refused();
+  return made;
 }
 
 // How it went with a commit that is in force; of one that is not, its refusal was told.

@@ -67,6 +67,9 @@ class Site {
                                                     std::optional<std::set<Scope>> scopes,
                                                     const std::stop_token& stop,
                                                     const std::stop_token& cancel);
+  [[nodiscard]] tl::expected<Turn, Errors> turn_without(const Errors& why,
+                                                        const std::stop_token& stop,
+                                                        const std::stop_token& cancel);
   void settle_turn(Turn turn, bool full);
   void tell_forge_refused();
   void tell_forge_done(const std::string& commit);

@@ -196,6 +196,11 @@ std::string release_words(const Change& change) {
   return stops ? "is stopped, then no longer managed" : "no longer managed, stays as it is";
 }
 
+// By the action alone it is said, or of no interest, what it was called.
+bool tells_its_name(Action action) {
+  return action == Action::rename || action == Action::remove || action == Action::release;
+}
+
 void add_notes(Row& row, const Change& change, const Phrasing& phrasing) {
   if (phrasing.voice == Voice::plan) {
     if (change.action == Action::restart) row.notes.emplace_back("(restart)");
@@ -203,8 +208,7 @@ void add_notes(Row& row, const Change& change, const Phrasing& phrasing) {
       row.notes.emplace_back(change.data ? "(replace: destroys it with its data, makes it anew)"
                                          : "(replace: destroys it, makes it anew)");
     }
-    const bool goes = change.action == Action::remove || change.action == Action::release;
-    if (change.from && change.action != Action::rename && !goes) {
+    if (change.from && !tells_its_name(change.action)) {
       row.notes.push_back("(renamed: was " + phrasing.address(*change.from) + ")");
     }
     if (change.action == Action::adopt && !change.hold && !change.quiet) {
